@@ -1,0 +1,100 @@
+import type { AgentName, Organization, ThreadId, Uid } from '../base/ids.ts';
+
+/** A tool call as an OpenAI chat message carries it: `arguments` is a JSON string. */
+export interface ToolCall {
+  readonly id: string;
+  readonly type: 'function';
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
+/**
+ * One message of a thread's history, in the shape of OpenAI chat messages. `tool_calls` is absent, never null or empty, where there are none,
+ * and a tool's `content` is a JSON string.
+ */
+export type Message =
+  | { role: 'assistant'; content: string; tool_calls?: readonly ToolCall[]; interrupted?: true; created_at: string }
+  | { role: 'user'; content: string; created_at: string }
+  | { role: 'tool'; tool_call_id: string; name: string; content: string; created_at: string };
+
+/** What a collection of keypad digits came to; the result of receive_dtmf. */
+export interface DigitCollection {
+  readonly digits: string;
+  readonly terminator: '#' | null;
+  readonly ended_by: 'count' | 'terminator' | 'timeout' | 'speech' | 'hangup';
+}
+
+export type TransferStatus = 'completed' | 'busy' | 'no-answer' | 'rejected' | 'failed' | 'timeout' | 'canceled';
+
+/** One attempt of a transfer and its result. */
+export interface TransferAttempt {
+  readonly status: TransferStatus;
+  /** A word for machines, e.g. `sip_auth_failed`, `refer_unsupported`. */
+  readonly cause: string | null;
+  readonly code: number | null;
+  readonly sip_status: number | null;
+  readonly method: 'refer' | 'bridge' | 'warm';
+  readonly to: string;
+  readonly seconds: number;
+}
+
+export interface EndReason {
+  readonly result: 'completed' | 'transferred' | 'failed' | 'abandoned';
+  /** A word for machines, e.g. `end_dialog`, `caller_hung_up`, `E_MODEL_FAILED`. */
+  readonly reason: string;
+  readonly sip_status?: number;
+}
+
+/** Who calls, as it stands on the thread. */
+export interface CallerRecord {
+  readonly number: string;
+  readonly name: string;
+  readonly dialed: string;
+  readonly trunk: string;
+  readonly sip_call_id: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly vars: Readonly<Record<string, string>>;
+}
+
+/** What is known of a call when its thread begins. */
+export interface ThreadStart {
+  readonly id: ThreadId;
+  readonly uid: Uid;
+  readonly organization: Organization;
+  readonly agent: AgentName;
+  /** `sha256:…` of the definition's text. */
+  readonly agent_version: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly caller: CallerRecord;
+  readonly room: string;
+  readonly started_at: string;
+}
+
+/** What can happen on a thread. A thread is nothing but its entries, folded in order of (epoch, n). */
+export type Entry =
+  | { readonly kind: 'started'; readonly start: ThreadStart }
+  | { readonly kind: 'answered'; readonly at: string }
+  | { readonly kind: 'message'; readonly message: Message }
+  | { readonly kind: 'digits'; readonly collection: DigitCollection; readonly at: string }
+  | { readonly kind: 'transfer'; readonly attempt: TransferAttempt; readonly at: string }
+  | { readonly kind: 'state'; readonly state: Readonly<Record<string, unknown>>; readonly at: string }
+  | { readonly kind: 'outcome'; readonly outcome: Readonly<Record<string, unknown>>; readonly at: string }
+  | { readonly kind: 'warning'; readonly code: string; readonly detail: string; readonly at: string }
+  | { readonly kind: 'ended'; readonly end_reason: EndReason; readonly at: string };
+
+/** An entry with its place: the epoch goes up each time another worker takes the call, n (from 1) within it. */
+export interface NumberedEntry {
+  readonly epoch: number;
+  readonly n: number;
+  readonly entry: Entry;
+}
+
+/** A call's record while the call runs: what the call writes to. Never throws and never waits for Redis. */
+export interface ThreadWriter {
+  readonly start: ThreadStart;
+  /** Journals the entry before it returns and sends it on to Redis in order. */
+  append(entry: Entry): void;
+  /** Resolves when all that was appended is in Redis; rejects when the signal aborts first. */
+  flushed(signal: AbortSignal): Promise<void>;
+  /** Ends writing. What Redis has not taken stays in the journal and is replayed when Redis is back. */
+  close(): void;
+}

@@ -1,0 +1,16 @@
+import type { DigitCollection, EndReason, Message, ThreadStart, TransferAttempt } from './entry.ts';
+
+/** A call's record as the API shows it: the entries folded, the messages as `history`. */
+export interface Thread extends ThreadStart {
+  readonly status: 'active' | 'ended';
+  readonly answered_at: string | null;
+  readonly ended_at: string | null;
+  readonly end_reason: EndReason | null;
+  /** The end_dialog arguments, nothing else; null until it was called. */
+  readonly outcome: Readonly<Record<string, unknown>> | null;
+  readonly digits: readonly DigitCollection[];
+  readonly transfers: readonly TransferAttempt[];
+  readonly state: Readonly<Record<string, unknown>>;
+  readonly warnings: readonly { code: string; detail: string; at: string }[];
+  readonly history: readonly Message[];
+}
