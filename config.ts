@@ -35,6 +35,7 @@ const environment = z.object({
   ATTENDANT_WORKER_PORT: port(8081),
   ATTENDANT_SPEECH_PORT: port(8092),
   ATTENDANT_CHILDREN: z.coerce.number().int().min(1).max(256).optional(),
+  ATTENDANT_DRAIN_SECONDS: z.coerce.number().min(0).max(86_400).default(300),
   ATTENDANT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   SIP_PORT: port(5060),
 });
@@ -64,9 +65,16 @@ export interface Config {
   readonly root: string;
   /** Built servers, shared by all checkouts of a user. */
   readonly cacheFolder: string;
-  readonly ports: { readonly api: number; readonly worker: number; readonly speech: number; readonly sip: number };
+  readonly ports: {
+    readonly api: number;
+    readonly worker: number;
+    readonly speech: number;
+    readonly sip: number;
+  };
   /** How many worker children to run; undefined is one per core. */
   readonly children: number | undefined;
+  /** Milliseconds that a worker which is told to stop lets its calls go on. */
+  readonly drainTime: number;
   readonly logLevel: string;
   /** The environment as read, for `{{env.…}}` in templates and secrets by name in trunk files. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -89,7 +97,10 @@ export function readConfig(
   const parsed = environment.safeParse(env);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new AttendantError('E_CONFIG', `${issue?.path.join('.') ?? 'environment'}: ${issue?.message ?? 'invalid'}`);
+    throw new AttendantError(
+      'E_CONFIG',
+      `${issue?.path.join('.') ?? 'environment'}: ${issue?.message ?? 'invalid'}`,
+    );
   }
   const e = parsed.data;
   const model = (part: ModelPart): ModelServer => {
@@ -109,8 +120,14 @@ export function readConfig(
     home: resolve(folder, e.ATTENDANT_HOME),
     root: ROOT,
     cacheFolder: join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'attendant'),
-    ports: { api: e.ATTENDANT_API_PORT, worker: e.ATTENDANT_WORKER_PORT, speech: e.ATTENDANT_SPEECH_PORT, sip: e.SIP_PORT },
+    ports: {
+      api: e.ATTENDANT_API_PORT,
+      worker: e.ATTENDANT_WORKER_PORT,
+      speech: e.ATTENDANT_SPEECH_PORT,
+      sip: e.SIP_PORT,
+    },
     children: e.ATTENDANT_CHILDREN,
+    drainTime: e.ATTENDANT_DRAIN_SECONDS * 1_000,
     logLevel: e.ATTENDANT_LOG_LEVEL,
     env,
   };

@@ -11,33 +11,127 @@ export interface ErrorFact {
  * say the same thing (RFC 9457 problem details carry the code).
  */
 export const ERRORS = {
-  E_INTERNAL: { status: 500, title: 'Something inside Attendant failed', mend: 'See the log line with this code; report it with its cause.' },
-  E_CONFIG: { status: 500, title: 'A setting is missing or wrong', mend: 'Set it in the environment or in .env.local; .env.example lists all.' },
-  E_UNAUTHORIZED: { status: 401, title: 'No valid api-key', mend: 'Send the header api-key with a key of ATTENDANT_API_KEYS.' },
+  E_INTERNAL: {
+    status: 500,
+    title: 'Something inside Attendant failed',
+    mend: 'See the log line with this code; report it with its cause.',
+  },
+  E_CONFIG: {
+    status: 500,
+    title: 'A setting is missing or wrong',
+    mend: 'Set it in the environment or in .env.local; .env.example lists all.',
+  },
+  E_UNAUTHORIZED: {
+    status: 401,
+    title: 'No valid api-key',
+    mend: 'Send the header api-key with a key of ATTENDANT_API_KEYS.',
+  },
   E_NOT_FOUND: { status: 404, title: 'Nothing is there', mend: 'Check the path.' },
-  E_THREAD_NOT_FOUND: { status: 404, title: 'No such thread', mend: 'Check the thread id or the UID, and the organization of the key.' },
-  E_BAD_REQUEST: { status: 400, title: 'The request is malformed', mend: 'See the detail for what is wrong with it.' },
-  E_REDIS_UNREACHABLE: { status: 503, title: 'Redis does not answer', mend: 'Start Redis, or set REDIS_URL to where it is.' },
-  E_LIVEKIT_UNREACHABLE: { status: 503, title: 'LiveKit does not answer', mend: 'Start livekit-server, or set LIVEKIT_URL to where it is.' },
-  E_LIVEKIT_REFUSED: { status: 502, title: 'LiveKit refused the request', mend: 'Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET, and the cause.' },
-  E_PORT_IN_USE: { status: 500, title: 'A port is taken by another process', mend: 'End that process, or set another port.' },
-  E_TOOL_MISSING: { status: 500, title: 'A program that is needed is not installed', mend: 'Install it as the message says.' },
-  E_SERVER_DIED: { status: 500, title: 'A server ended by itself', mend: 'See its last lines in the message.' },
+  E_THREAD_NOT_FOUND: {
+    status: 404,
+    title: 'No such thread',
+    mend: 'Check the thread id or the UID, and the organization of the key.',
+  },
+  E_BAD_REQUEST: {
+    status: 400,
+    title: 'The request is malformed',
+    mend: 'See the detail for what is wrong with it.',
+  },
+  E_TOO_LARGE: { status: 413, title: 'The request is too large', mend: 'Send less at once.' },
+  E_REDIS_UNREACHABLE: {
+    status: 503,
+    title: 'Redis does not answer',
+    mend: 'Start Redis, or set REDIS_URL to where it is.',
+  },
+  E_REDIS_REFUSED: {
+    status: 503,
+    title: 'Redis refused a command',
+    mend: 'See its answer in the message: memory limit, read-only replica, loading, or rights.',
+  },
+  E_LIVEKIT_UNREACHABLE: {
+    status: 503,
+    title: 'LiveKit does not answer',
+    mend: 'Start livekit-server, or set LIVEKIT_URL to where it is.',
+  },
+  E_LIVEKIT_REFUSED: {
+    status: 502,
+    title: 'LiveKit refused the request',
+    mend: 'Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET, and the cause.',
+  },
+  E_PORT_IN_USE: {
+    status: 500,
+    title: 'A port is taken by another process',
+    mend: 'End that process, or set another port.',
+  },
+  E_TOOL_MISSING: {
+    status: 500,
+    title: 'A program that is needed is not installed',
+    mend: 'Install it as the message says.',
+  },
+  E_SERVER_DIED: {
+    status: 500,
+    title: 'A server ended by itself',
+    mend: 'See its last lines in the message.',
+  },
   E_TIMEOUT: { status: 504, title: 'It took too long', mend: 'See which wait ran out in the message.' },
-  E_DEFINITION_INVALID: { status: 422, title: 'An agent definition is wrong', mend: 'Mend the file at the line that is named; attendant check shows all.' },
-  E_DEFINITION_NOT_FOUND: { status: 404, title: 'No agent of that name', mend: 'Check the name in the dispatch rule or in the dialed address.' },
+  E_DEFINITION_INVALID: {
+    status: 422,
+    title: 'An agent definition is wrong',
+    mend: 'Mend the file at the line that is named; attendant check shows all.',
+  },
+  E_DEFINITION_NOT_FOUND: {
+    status: 404,
+    title: 'No agent of that name',
+    mend: 'Check the name in the dispatch rule or in the dialed address.',
+  },
   E_TRUNK_INVALID: { status: 422, title: 'A trunk file is wrong', mend: 'Mend the file that is named.' },
-  E_TRUNK_OPEN: { status: 422, title: 'A trunk would accept calls from anyone', mend: 'Give it allowed_addresses or auth, or say insecure: true.' },
-  E_RULE_INVALID: { status: 422, title: 'A dispatch rule file is wrong', mend: 'Mend the file that is named.' },
-  E_SCENARIO_INVALID: { status: 422, title: 'A rehearsal scenario is wrong', mend: 'Mend the file at the line that is named.' },
-  E_SCENARIO_FAILED: { status: 500, title: 'A rehearsal did not go as its scenario says', mend: 'The message says which step, and what happened instead.' },
-  E_NO_SIP_LEG: { status: 409, title: 'The call has no SIP leg', mend: 'Tools that need a telephone leg do not work on a browser call.' },
-  E_TOOL_ARGUMENTS: { status: 422, title: 'A tool was called with wrong arguments', mend: 'Call it again with arguments that fit its schema.' },
+  E_TRUNK_OPEN: {
+    status: 422,
+    title: 'A trunk would accept calls from anyone',
+    mend: 'Give it allowed_addresses or auth, or say insecure: true.',
+  },
+  E_RULE_INVALID: {
+    status: 422,
+    title: 'A dispatch rule file is wrong',
+    mend: 'Mend the file that is named.',
+  },
+  E_SCENARIO_INVALID: {
+    status: 422,
+    title: 'A rehearsal scenario is wrong',
+    mend: 'Mend the file at the line that is named.',
+  },
+  E_SCENARIO_FAILED: {
+    status: 500,
+    title: 'A rehearsal did not go as its scenario says',
+    mend: 'The message says which step, and what happened instead.',
+  },
+  E_NO_SIP_LEG: {
+    status: 409,
+    title: 'The call has no SIP leg',
+    mend: 'Tools that need a telephone leg do not work on a browser call.',
+  },
+  E_TOOL_ARGUMENTS: {
+    status: 422,
+    title: 'A tool was called with wrong arguments',
+    mend: 'Call it again with arguments that fit its schema.',
+  },
   E_CALL_ENDING: { status: 409, title: 'The call is ending', mend: 'Nothing more can be done on it.' },
   E_TRANSFER_RUNNING: { status: 409, title: 'A transfer is already running', mend: 'Wait for its result.' },
-  E_DESTINATION_UNKNOWN: { status: 422, title: 'Not a destination of this agent', mend: 'Choose one that the definition lists.' },
-  E_TRANSFER_FAILED: { status: 502, title: 'The transfer failed', mend: 'The result says the status and the SIP answer.' },
-  E_MODEL_FAILED: { status: 502, title: 'A model server failed', mend: 'Check the base URL, key and model of that part.' },
+  E_DESTINATION_UNKNOWN: {
+    status: 422,
+    title: 'Not a destination of this agent',
+    mend: 'Choose one that the definition lists.',
+  },
+  E_TRANSFER_FAILED: {
+    status: 502,
+    title: 'The transfer failed',
+    mend: 'The result says the status and the SIP answer.',
+  },
+  E_MODEL_FAILED: {
+    status: 502,
+    title: 'A model server failed',
+    mend: 'Check the base URL, key and model of that part.',
+  },
 } as const satisfies Record<string, ErrorFact>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -40,7 +40,9 @@ const destination = z.strictObject({
 
 const transferCall = z.strictObject({
   ...tool,
-  destinations: z.record(name, destination).refine((all) => Object.keys(all).length > 0, 'list at least one destination'),
+  destinations: z
+    .record(name, destination)
+    .refine((all) => Object.keys(all).length > 0, 'list at least one destination'),
 });
 
 const endDialog = z.strictObject({
@@ -60,7 +62,9 @@ export const definitionSchema = z.strictObject({
     .strictObject({
       llm: model.extend({ temperature: z.number().min(0).max(2).optional() }).prefault({}),
       stt: model.extend({ language: z.string().default('en') }).prefault({}),
-      tts: model.extend({ voice: z.string().default('alloy'), speed: z.number().min(0.25).max(4).optional() }).prefault({}),
+      tts: model
+        .extend({ voice: z.string().default('alloy'), speed: z.number().min(0.25).max(4).optional() })
+        .prefault({}),
     })
     .prefault({}),
   greeting,

@@ -1,0 +1,109 @@
+import type { JobContext } from '@livekit/agents';
+import { z } from 'zod';
+import { timestamp } from '../../base/clock.ts';
+import { type AttendantError, asAttendantError, AttendantError as Fault } from '../../base/errors.ts';
+import {
+  type AgentName,
+  isAgentName,
+  isOrganization,
+  newThreadId,
+  type Organization,
+  type Uid,
+} from '../../base/ids.ts';
+import type { ThreadStart } from '../../threads/entry.ts';
+import type { Definition } from '../definition/definition.ts';
+import { render } from '../definition/template.ts';
+import type { Caller } from './caller.ts';
+import type { Exchange } from './exchange.ts';
+
+/** What a dispatch rule says in its metadata: `{"agent": "sip-call-center", "organization": "default"}`. */
+const metadataSchema = z.object({ agent: z.string().optional(), organization: z.string().optional() });
+
+const UNKNOWN = 'unknown' as AgentName;
+const DEFAULT_ORGANIZATION = 'default' as Organization;
+
+/** The agent that answers a call, with its templates bound to it. */
+export interface ChosenAgent {
+  readonly definition: Definition;
+  /** Fills a template of the definition; what it names and the call lacks is empty, and told to `onMissing`. */
+  render(template: string, onMissing?: (variable: string) => void): string;
+}
+
+/** Who is to answer: an agent, or nobody, and then why. The thread is begun in either case. */
+export type Choice =
+  | { readonly start: ThreadStart; readonly agent: ChosenAgent }
+  | { readonly start: ThreadStart; readonly agent: undefined; readonly error: AttendantError };
+
+/**
+ * Chooses the agent: the one that the dispatch rule names, else the one whose name was dialed (`sip:<agent name>@host`).
+ */
+export function chooseAgent(job: JobContext, caller: Caller, exchange: Exchange): Choice {
+  const { clock, env } = exchange;
+  const metadata = readMetadata(job.job.metadata);
+  const name = metadata.agent ?? caller.dialed.toLowerCase();
+  const id = newThreadId(clock.now());
+  const start = {
+    id,
+    uid: caller.uid ?? (id as string as Uid),
+    organization: metadata.organization,
+    agent: isAgentName(name) ? name : UNKNOWN,
+    agent_version: '',
+    direction: 'inbound' as const,
+    caller: {
+      number: caller.number,
+      name: caller.name,
+      dialed: caller.dialed,
+      trunk: caller.trunk,
+      sip_call_id: caller.sip_call_id,
+      headers: caller.headers,
+      vars: caller.vars,
+    },
+    room: job.job.room?.name ?? '',
+    started_at: timestamp(clock),
+  };
+  try {
+    if (!isAgentName(name))
+      throw new Fault(
+        'E_DEFINITION_NOT_FOUND',
+        'the dispatch rule names no agent, and what was dialed is no name of one',
+      );
+    const { definition, version } = exchange.definition(name);
+    const context = {
+      caller_id: caller.number,
+      inbound_did: caller.dialed,
+      uid: start.uid,
+      header: caller.headers,
+      vars: { ...definition.variables, ...caller.vars },
+      state: {},
+      env,
+      now: start.started_at,
+      summary: '',
+    };
+    const agent: ChosenAgent = {
+      definition,
+      render: (template, onMissing) => {
+        const { text, missing } = render(template, context);
+        missing.forEach((variable) => onMissing?.(variable));
+        return text;
+      },
+    };
+    return { start: { ...start, agent_version: version }, agent };
+  } catch (thrown) {
+    return { start, agent: undefined, error: asAttendantError(thrown) };
+  }
+}
+
+function readMetadata(text: string): { agent: string | undefined; organization: Organization } {
+  let parsed: unknown = {};
+  try {
+    parsed = text === '' ? {} : JSON.parse(text);
+  } catch {
+    // Metadata of someone else's making: the call is still answered, by the agent whose name was dialed.
+  }
+  const { agent, organization } = metadataSchema.catch({}).parse(parsed);
+  return {
+    agent,
+    organization:
+      organization !== undefined && isOrganization(organization) ? organization : DEFAULT_ORGANIZATION,
+  };
+}

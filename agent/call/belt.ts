@@ -1,0 +1,120 @@
+import { llm, type voice } from '@livekit/agents';
+import { Ajv, type ValidateFunction } from 'ajv';
+import { asAttendantError, AttendantError } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import { errorContent, type JsonObject, type Line, type ToolResult, type VoiceTool } from '../tools/tool.ts';
+import type { Ending } from './ending.ts';
+import type { Transcript } from './transcript.ts';
+
+type FunctionParameters = NonNullable<Parameters<typeof llm.tool>[0]['parameters']>;
+type ToolRun = { ctx: voice.RunContext; toolCallId: string };
+
+/**
+ * The tools of one call, handed to the framework. Whatever the model sends ends as one tool call and one result on the thread, in
+ * order: several calls of one turn run one after the other, and the sentence they came with stands before them.
+ */
+export class Belt {
+  readonly #line: Line;
+  readonly #transcript: Transcript;
+  readonly #ending: Ending;
+  readonly #log: Log;
+  readonly #onSettled: () => void;
+  #last: Promise<unknown> = Promise.resolve();
+  #running = 0;
+
+  /** @param onSettled runs after each tool, before the model is asked again. */
+  constructor(line: Line, transcript: Transcript, ending: Ending, log: Log, onSettled: () => void) {
+    this.#line = line;
+    this.#transcript = transcript;
+    this.#ending = ending;
+    this.#log = log;
+    this.#onSettled = onSettled;
+  }
+
+  /** True while a tool runs: the agent's turn is not over then. */
+  get busy(): boolean {
+    return this.#running > 0;
+  }
+
+  /** Resolves when the tools that run now have put their results on the thread. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
+  hang(tools: readonly VoiceTool[]): llm.ToolContextEntry[] {
+    return tools.map((tool) => {
+      const validate = tool.validatesItself ? undefined : new Ajv({ strict: false }).compile(tool.parameters);
+      return llm.tool({
+        name: tool.name,
+        description: tool.description,
+        parameters: tool.parameters as FunctionParameters,
+        execute: (args: unknown, run: ToolRun) => this.#queue(tool, validate, args as JsonObject, run),
+      }) as llm.ToolContextEntry;
+    });
+  }
+
+  async #queue(
+    tool: VoiceTool,
+    validate: ValidateFunction | undefined,
+    args: JsonObject,
+    run: ToolRun,
+  ): Promise<unknown> {
+    if (this.#ending.begun.aborted) return undefined;
+    try {
+      // The caller's voice must not abort a tool half way: it would leave a call without a result.
+      run.ctx.disallowInterruptions();
+    } catch {
+      return undefined; // The caller spoke over the sentence already; the model is asked anew.
+    }
+    this.#running += 1;
+    const before = this.#last;
+    const mine = before.then(() => this.#run(tool, validate, args, run));
+    this.#last = mine.catch(() => undefined);
+    try {
+      return await mine;
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
+  async #run(
+    tool: VoiceTool,
+    validate: ValidateFunction | undefined,
+    args: JsonObject,
+    run: ToolRun,
+  ): Promise<unknown> {
+    const { toolCallId } = run;
+    const announced = this.#ending
+      .unlessEnded(run.ctx.waitForPlayout())
+      .catch(() => undefined)
+      .then(() => this.#transcript.toolCalled(toolCallId, tool.name, JSON.stringify(args)));
+    const result = await this.#result(tool, validate, args, announced);
+    await announced;
+    this.#transcript.toolReturned(toolCallId, tool.name, JSON.stringify(result.content));
+    this.#onSettled();
+    return result.next === 'silent' || this.#ending.begun.aborted ? undefined : result.content;
+  }
+
+  async #result(
+    tool: VoiceTool,
+    validate: ValidateFunction | undefined,
+    args: JsonObject,
+    announced: Promise<void>,
+  ): Promise<ToolResult> {
+    try {
+      if (validate && !validate(args)) {
+        const [first] = validate.errors ?? [];
+        throw new AttendantError(
+          'E_TOOL_ARGUMENTS',
+          `${first?.instancePath.slice(1) ?? ''} ${first?.message ?? 'wrong'}`.trim(),
+        );
+      }
+      return await tool.run(args, this.#line, { playedOut: () => announced });
+    } catch (thrown) {
+      const error = asAttendantError(thrown);
+      this.#log.warn({ tool: tool.name, code: error.code, pii: { error } }, 'a tool failed');
+      const told = error.code === 'E_INTERNAL' ? new AttendantError('E_INTERNAL', 'the tool failed') : error;
+      return { next: 'reply', content: errorContent(told) };
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { JobContext } from '@livekit/agents';
+import { timestamp } from '../../base/clock.ts';
+import { asAttendantError } from '../../base/errors.ts';
+import { chooseAgent } from './agent.ts';
+import { readCaller } from './caller.ts';
+import { Conversation } from './conversation.ts';
+import { Ending } from './ending.ts';
+import type { Exchange } from './exchange.ts';
+import { callerJoins, hangUp, watch } from './room.ts';
+
+/** Milliseconds that the end of a call waits for Redis; the journal has everything, and is replayed when Redis is back. */
+const FLUSH_LIMIT = 2_000;
+
+/**
+ * One call, from LiveKit's job to the end of its thread.
+ *
+ * @param stop aborts when the worker has to end the call: its job was terminated, or it shuts down.
+ */
+export async function takeCall(job: JobContext, exchange: Exchange, stop: AbortSignal): Promise<void> {
+  const leg = await callerJoins(job, stop);
+  const caller = readCaller(leg.attributes, leg.identity, leg.name ?? '');
+  const { start, agent, ...refusal } = chooseAgent(job, caller, exchange);
+  const thread = exchange.open(start);
+  const ending = new Ending();
+  const { gone, unwatch } = watch({ job, leg, ending, thread, stop, clock: exchange.clock, agent });
+  if (!agent && 'error' in refusal) ending.decide({ result: 'failed', reason: refusal.error.code });
+
+  const conversation = agent && new Conversation({ job, leg, caller, agent, thread, ending, gone, exchange });
+  await conversation?.begin().then(
+    () => conversation.greet(),
+    (thrown: unknown) => ending.decide({ result: 'failed', reason: asAttendantError(thrown).code }),
+  );
+  const endReason = await ending.decided;
+  await conversation?.end();
+  await hangUp(job, gone, endReason, exchange);
+
+  unwatch();
+  thread.append({ kind: 'ended', end_reason: endReason, at: timestamp(exchange.clock) });
+  await thread.flushed(AbortSignal.timeout(FLUSH_LIMIT)).catch(() => undefined);
+  thread.close();
+}

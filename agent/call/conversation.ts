@@ -1,0 +1,131 @@
+import type { JobContext } from '@livekit/agents';
+import { type RemoteParticipant, RoomEvent } from '@livekit/rtc-node';
+import type { ThreadWriter } from '../../threads/entry.ts';
+import { toolset } from '../tools/toolset.ts';
+import type { ChosenAgent } from './agent.ts';
+import { Belt } from './belt.ts';
+import type { Caller } from './caller.ts';
+import { Digits } from './digits.ts';
+import type { Ending } from './ending.ts';
+import type { Exchange } from './exchange.ts';
+import { CallLine } from './line.ts';
+import { promptFor } from './prompt.ts';
+import { Transcript } from './transcript.ts';
+import { Voice } from './voice.ts';
+
+interface Parts {
+  readonly job: JobContext;
+  readonly leg: RemoteParticipant;
+  readonly caller: Caller;
+  readonly agent: ChosenAgent;
+  readonly thread: ThreadWriter;
+  readonly ending: Ending;
+  readonly gone: AbortSignal;
+  readonly exchange: Exchange;
+}
+
+/** Milliseconds that tools get, at the end of a call, to put their results on the thread. */
+const LAST_RESULTS = 2_000;
+const CLOSE_LIMIT = 5_000;
+
+/** The agent and the caller talking: voice, keypad and tools of one call, joined. */
+export class Conversation {
+  readonly #parts: Parts;
+  readonly #transcript: Transcript;
+  readonly #digits: Digits;
+  readonly #belt: Belt;
+  readonly #voice: Voice;
+
+  constructor(parts: Parts) {
+    const { job, leg, caller, agent, thread, ending, gone, exchange } = parts;
+    const { clock, log, livekit } = exchange;
+    this.#parts = parts;
+    this.#transcript = new Transcript(thread, clock);
+    this.#digits = new Digits(
+      clock,
+      (keys) => this.#voice.reply({ userInput: `[pressed ${keys}]` }),
+      () => this.#voice.silence(),
+    );
+    this.#voice = new Voice({
+      room: job.room,
+      callerIdentity: leg.identity,
+      models: exchange.models.for(agent.definition),
+      transcript: this.#transcript,
+      digits: this.#digits,
+      ending,
+      toolsBusy: () => this.#belt.busy,
+      clock,
+      log,
+    });
+    const line = new CallLine({
+      room: job.room,
+      livekit,
+      leg: { room: job.job.room?.name ?? '', identity: leg.identity },
+      hasSipLeg: caller.hasSipLeg,
+      thread,
+      digits: this.#digits,
+      ending,
+      gone,
+      clock,
+      speak: (text) => this.#voice.say(text),
+    });
+    this.#belt = new Belt(line, this.#transcript, ending, log, () => this.#voice.unsilence());
+  }
+
+  /** The agent joins the conversation; the caller's call is answered by it. */
+  async begin(): Promise<void> {
+    const { job, leg, agent, caller, ending, gone } = this.#parts;
+    job.room.on(RoomEvent.DtmfReceived, (_code, digit, participant) => {
+      if (participant.identity === leg.identity) this.#press(digit);
+    });
+    if (gone.aborted) this.#digits.hungUp();
+    else gone.addEventListener('abort', () => this.#digits.hungUp(), { once: true });
+    const render = (template: string) =>
+      agent.render(template, (detail) => this.#transcript.warning('E_TEMPLATE_EMPTY', detail));
+    const tools = this.#belt.hang(toolset(agent.definition, render));
+    await ending.unlessEnded(
+      this.#voice.start(promptFor(render(agent.definition.instructions), caller), tools),
+    );
+  }
+
+  greet(): void {
+    const { greeting } = this.#parts.agent.definition;
+    const render = (template: string) => this.#parts.agent.render(template);
+    switch (greeting.kind) {
+      case 'generated':
+        this.#voice.reply({ instructions: render(greeting.instructions) });
+        return;
+      case 'fixed':
+        this.#voice
+          .say(render(greeting.text))
+          .catch((error: unknown) =>
+            this.#parts.exchange.log.warn({ pii: { error } }, 'the greeting failed'),
+          );
+        return;
+      case 'none':
+        return;
+      default:
+        greeting satisfies never;
+    }
+  }
+
+  /** Falls silent, with every tool's result on the thread. */
+  async end(): Promise<void> {
+    const { clock } = this.#parts.exchange;
+    const limit = new AbortController();
+    this.#digits.hungUp();
+    await Promise.race([this.#belt.settled(), clock.sleep(LAST_RESULTS, limit.signal)]).catch(
+      () => undefined,
+    );
+    await Promise.race([this.#voice.close(), clock.sleep(CLOSE_LIMIT, limit.signal)]).catch(
+      (error: unknown) =>
+        this.#parts.exchange.log.warn({ pii: { error } }, 'the session did not close cleanly'),
+    );
+    limit.abort(new Error('ended'));
+  }
+
+  #press(digit: string): void {
+    this.#voice.silenceIfSpeaking();
+    this.#digits.press(digit);
+  }
+}

@@ -1,0 +1,20 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { LiveKit } from '../../livekit/client.ts';
+import type { ThreadStart, ThreadWriter } from '../../threads/entry.ts';
+import type { AgentName } from '../../base/ids.ts';
+import type { LoadedDefinition } from '../definition/definition.ts';
+import type { ModelSource } from './models.ts';
+
+/** What every call of a process shares. */
+export interface Exchange {
+  readonly livekit: LiveKit;
+  readonly models: ModelSource;
+  /** The definition as its file stands now; throws E_DEFINITION_NOT_FOUND. */
+  definition(name: AgentName): LoadedDefinition;
+  /** Opens the thread of a call. */
+  open(start: ThreadStart): ThreadWriter;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly log: Log;
+}

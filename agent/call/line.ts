@@ -1,0 +1,102 @@
+import type { Room } from '@livekit/rtc-node';
+import { timestamp, type Clock } from '../../base/clock.ts';
+import { AttendantError } from '../../base/errors.ts';
+import type { LiveKit } from '../../livekit/client.ts';
+import type { EndReason, ThreadWriter, TransferAttempt } from '../../threads/entry.ts';
+import type { Destination } from '../definition/definition.ts';
+import type { Collection, CollectionRequest, JsonObject, Line } from '../tools/tool.ts';
+import type { Digits } from './digits.ts';
+import type { Ending } from './ending.ts';
+import { refer, type Leg } from './refer.ts';
+
+/** RFC 4733 section 3.2: event codes of the keypad. */
+const EVENTS = new Map([...'0123456789*#abcd'].map((digit, code) => [digit, code]));
+/** LiveKit SIP plays a tone of 250 ms and a gap of 250 ms; the next digit waits for both. */
+const DIGIT_TIME = 500;
+const PAUSE_TIME = 500;
+
+interface Parts {
+  readonly room: Room;
+  readonly livekit: LiveKit;
+  readonly leg: Leg;
+  readonly hasSipLeg: boolean;
+  readonly thread: ThreadWriter;
+  readonly digits: Digits;
+  readonly ending: Ending;
+  /** Aborts when the caller has hung up. */
+  readonly gone: AbortSignal;
+  readonly clock: Clock;
+  readonly speak: (text: string) => Promise<void>;
+}
+
+/** What the tools do to the call is done here, once, against the real room. */
+export class CallLine implements Line {
+  readonly hasSipLeg: boolean;
+  readonly #parts: Parts;
+  #transferring = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.hasSipLeg = parts.hasSipLeg;
+  }
+
+  collect(request: CollectionRequest): Collection {
+    const { digits, thread, clock } = this.#parts;
+    const collection = digits.collect(request);
+    const result = collection.result.then((ended) => {
+      thread.append({ kind: 'digits', collection: ended, at: timestamp(clock) });
+      return ended;
+    });
+    return { result, agentFellSilent: () => collection.agentFellSilent() };
+  }
+
+  async say(text: string): Promise<void> {
+    await this.#parts.ending.unlessEnded(this.#parts.speak(text));
+  }
+
+  async press(keys: string): Promise<void> {
+    const { room, clock, ending } = this.#parts;
+    this.#needSipLeg();
+    for (const key of keys.toLowerCase()) {
+      ending.begun.throwIfAborted();
+      if (key === 'w') {
+        await clock.sleep(PAUSE_TIME, ending.begun);
+        continue;
+      }
+      const code = EVENTS.get(key);
+      const agent = room.localParticipant;
+      if (code === undefined || !agent)
+        throw new AttendantError('E_TOOL_ARGUMENTS', 'not a key of a telephone');
+      // Lower case: LiveKit SIP drops A-D in silence.
+      await ending.unlessEnded(agent.publishDtmf(code, key));
+      await clock.sleep(DIGIT_TIME, ending.begun);
+    }
+  }
+
+  async transfer(destination: Destination): Promise<TransferAttempt> {
+    const { livekit, leg, thread, ending, clock, gone } = this.#parts;
+    this.#needSipLeg();
+    if (this.#transferring) throw new AttendantError('E_TRANSFER_RUNNING', 'a transfer is already running');
+    ending.begun.throwIfAborted();
+    this.#transferring = true;
+    try {
+      const attempt = await refer(livekit, leg, destination, { clock, gone });
+      thread.append({ kind: 'transfer', attempt, at: timestamp(clock) });
+      return attempt;
+    } finally {
+      this.#transferring = false;
+    }
+  }
+
+  conclude(outcome: JsonObject): void {
+    this.#parts.thread.append({ kind: 'outcome', outcome, at: timestamp(this.#parts.clock) });
+  }
+
+  end(reason: EndReason): void {
+    this.#parts.ending.decide(reason);
+  }
+
+  #needSipLeg(): void {
+    if (!this.hasSipLeg) throw new AttendantError('E_NO_SIP_LEG', 'this call has no telephone leg');
+  }
+}

@@ -1,0 +1,75 @@
+import { inference, type VAD } from '@livekit/agents';
+import * as openai from '@livekit/agents-plugin-openai';
+import * as silero from '@livekit/agents-plugin-silero';
+import type { Config, ModelServer } from '../../config.ts';
+import type { Definition } from '../definition/definition.ts';
+
+/** What a call hears, thinks and speaks with. */
+export interface Models {
+  readonly stt: openai.STT;
+  readonly llm: openai.LLM;
+  readonly tts: openai.TTS;
+  readonly vad: VAD;
+  readonly turnDetector: inference.TurnDetector;
+}
+
+/** Model names where neither the definition nor the environment names one. */
+const DEFAULTS = { llm: 'gpt-4.1-mini', stt: 'gpt-4o-mini-transcribe', tts: 'gpt-4o-mini-tts' } as const;
+
+/** Runs the local end-of-turn model in this process: its inference is on libuv's pool, so one copy serves all calls. */
+export interface TurnModel {
+  doInference(method: string, input: unknown): Promise<unknown>;
+}
+
+/**
+ * The models of one process. Voice activity detection is loaded once; clients of the model servers are made for each call from
+ * its definition, through the OpenAI plugins, whatever the server is.
+ */
+export class ModelSource {
+  readonly #config: Config;
+  readonly #vad: VAD;
+  readonly #turnModel: TurnModel;
+
+  private constructor(config: Config, vad: VAD, turnModel: TurnModel) {
+    this.#config = config;
+    this.#vad = vad;
+    this.#turnModel = turnModel;
+  }
+
+  static async load(config: Config, turnModel: TurnModel): Promise<ModelSource> {
+    return new ModelSource(config, await silero.VAD.load({ minSilenceDuration: 400 }), turnModel);
+  }
+
+  for(definition: Definition): Models {
+    const { llm, stt, tts } = this.#config.models;
+    const { models } = definition;
+    const name = (server: ModelServer, part: keyof typeof DEFAULTS) =>
+      server.model ?? models[part].model ?? DEFAULTS[part];
+    return {
+      // Over HTTP, an utterance at a time: every OpenAI-compatible server has that, few have the realtime socket.
+      stt: new openai.STT({
+        baseURL: stt.baseUrl,
+        apiKey: stt.apiKey,
+        model: name(stt, 'stt'),
+        language: models.stt.language,
+        useRealtime: false,
+      }),
+      llm: new openai.LLM({
+        baseURL: llm.baseUrl,
+        apiKey: llm.apiKey,
+        model: name(llm, 'llm'),
+        ...(models.llm.temperature === undefined ? {} : { temperature: models.llm.temperature }),
+      }),
+      tts: new openai.TTS({
+        baseURL: tts.baseUrl,
+        apiKey: tts.apiKey,
+        model: name(tts, 'tts'),
+        voice: models.tts.voice as openai.TTSVoices,
+        ...(models.tts.speed === undefined ? {} : { speed: models.tts.speed }),
+      }),
+      vad: this.#vad,
+      // The framework would otherwise choose a cloud detector by itself.
+      turnDetector: new inference.TurnDetector({ version: 'v1-mini', executor: this.#turnModel }),
+    };
+  }
+}

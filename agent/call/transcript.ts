@@ -1,0 +1,60 @@
+import { timestamp, type Clock } from '../../base/clock.ts';
+import type { ThreadWriter } from '../../threads/entry.ts';
+
+/** What is said and done in a call, put on its thread as it happens. */
+export class Transcript {
+  readonly #thread: ThreadWriter;
+  readonly #clock: Clock;
+  readonly #calls = new Set<string>();
+
+  constructor(thread: ThreadWriter, clock: Clock) {
+    this.#thread = thread;
+    this.#clock = clock;
+  }
+
+  /** The agent's words, as far as the caller heard them. */
+  assistant(content: string, interrupted: boolean): void {
+    if (content.trim() === '') return;
+    const spoken = {
+      role: 'assistant',
+      content,
+      ...(interrupted ? { interrupted: true as const } : {}),
+    } as const;
+    this.#thread.append({ kind: 'message', message: { ...spoken, created_at: timestamp(this.#clock) } });
+  }
+
+  /** The caller's words, or the keys that no tool claimed. */
+  user(content: string): void {
+    if (content.trim() === '') return;
+    this.#thread.append({
+      kind: 'message',
+      message: { role: 'user', content, created_at: timestamp(this.#clock) },
+    });
+  }
+
+  /** A tool call, before its result. */
+  toolCalled(id: string, name: string, args: string): void {
+    this.#calls.add(id);
+    const tool_calls = [{ id, type: 'function', function: { name, arguments: args } }] as const;
+    this.#thread.append({
+      kind: 'message',
+      message: { role: 'assistant', content: '', tool_calls, created_at: timestamp(this.#clock) },
+    });
+  }
+
+  toolReturned(id: string, name: string, content: string): void {
+    this.#thread.append({
+      kind: 'message',
+      message: { role: 'tool', tool_call_id: id, name, content, created_at: timestamp(this.#clock) },
+    });
+  }
+
+  /** True for a tool call that is on the thread already. */
+  knows(id: string): boolean {
+    return this.#calls.has(id);
+  }
+
+  warning(code: string, detail: string): void {
+    this.#thread.append({ kind: 'warning', code, detail, at: timestamp(this.#clock) });
+  }
+}

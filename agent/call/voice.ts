@@ -1,0 +1,235 @@
+import { llm, voice } from '@livekit/agents';
+import type { Room } from '@livekit/rtc-node';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import { Cut } from './cut.ts';
+import type { Digits } from './digits.ts';
+import type { Ending } from './ending.ts';
+import type { Models } from './models.ts';
+import type { Transcript } from './transcript.ts';
+
+/** Tool calls in a row that one turn of the caller may lead to: a loop of a confused model ends there. */
+const MOST_TOOL_STEPS = 12;
+/** Milliseconds of audio queued ahead: rides over pauses of a loop that many calls share. */
+const OUTPUT_QUEUE = 600;
+/** Speech shorter than this does not stop the agent: a cough, a tone. */
+const SHORTEST_INTERRUPTION = 300;
+const RATE = 24_000;
+
+interface Parts {
+  readonly room: Room;
+  readonly callerIdentity: string;
+  readonly models: Models;
+  readonly transcript: Transcript;
+  readonly digits: Digits;
+  readonly ending: Ending;
+  readonly toolsBusy: () => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The agent's ears, mind and mouth in one call: LiveKit's AgentSession with our rules around it. */
+export class Voice {
+  readonly #parts: Parts;
+  readonly #session: voice.AgentSession;
+  #cut: Cut | undefined;
+  readonly #asides: Asides;
+  #cancelBargeIn: () => void = () => undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#asides = new Asides(parts.transcript, parts.digits);
+    const { stt, llm: mind, tts, vad, turnDetector } = parts.models;
+    this.#session = new voice.AgentSession({
+      stt,
+      llm: mind,
+      tts,
+      vad,
+      maxToolSteps: MOST_TOOL_STEPS,
+      // Echo is cancelled by the telephone; the warm-up would make the agent deaf to interruptions for 3 s.
+      aecWarmupDuration: null,
+      userAwayTimeout: null,
+      turnHandling: {
+        turnDetection: turnDetector,
+        interruption: {
+          mode: 'vad',
+          minDuration: SHORTEST_INTERRUPTION,
+          discardAudioIfUninterruptible: false,
+        },
+        preemptiveGeneration: { enabled: false },
+      },
+    });
+    this.#listen();
+  }
+
+  /** Joins ears and mouth to the room. The call is answered (200) when LiveKit SIP has subscribed to the agent's track. */
+  async start(instructions: string, tools: llm.ToolContextEntry[]): Promise<void> {
+    const { room, callerIdentity, ending } = this.#parts;
+    const agent = new CallAgent({ instructions, tools, asides: this.#asides, ending });
+    await this.#session.start({
+      agent,
+      room,
+      record: false,
+      inputOptions: {
+        participantIdentity: callerIdentity,
+        textEnabled: false,
+        closeOnDisconnect: false,
+        audioSampleRate: RATE,
+      },
+      outputOptions: { audioSampleRate: RATE, queueSizeMs: OUTPUT_QUEUE },
+    });
+    if (this.#session.output.audio) {
+      this.#cut = new Cut(this.#session.output.audio);
+      this.#session.output.audio = this.#cut;
+    }
+  }
+
+  /** The model speaks, told how by `instructions`; without, it answers the conversation as it stands. */
+  reply(options: { instructions?: string; userInput?: string }): void {
+    if (this.#parts.ending.begun.aborted) return;
+    this.#session.generateReply(options);
+  }
+
+  /** Says the text as it is. Resolves when it has been heard or cut off. */
+  async say(text: string): Promise<void> {
+    await this.#session.say(text).waitForPlayout();
+  }
+
+  /** A key of the caller: the agent falls silent, and the tool that its sentence came with goes on. */
+  silence(): void {
+    this.#cut?.silence();
+  }
+
+  /** Silences the agent if it speaks right now. */
+  silenceIfSpeaking(): void {
+    if (this.#session.agentState === 'speaking') this.silence();
+  }
+
+  /** The next sentence may be heard again. */
+  unsilence(): void {
+    this.#cut?.release();
+  }
+
+  async close(): Promise<void> {
+    await this.#session.close();
+  }
+
+  #listen(): void {
+    const { transcript, digits, ending, log, toolsBusy, clock } = this.#parts;
+    const { AgentSessionEventTypes: Event } = voice;
+    this.#session.on(Event.SpeechCreated, ({ source }) => {
+      if (source === 'generate_reply') digits.turnBegan();
+    });
+    this.#session.on(Event.AgentStateChanged, ({ newState }) => {
+      if (newState === 'listening' && !toolsBusy()) digits.turnEnded();
+    });
+    this.#session.on(Event.ConversationItemAdded, ({ item }) => {
+      if (item.type !== 'message') return;
+      const text = item.textContent ?? '';
+      if (item.role === 'user') transcript.user(text);
+      if (item.role !== 'assistant') return;
+      const heard = this.#cut?.release();
+      if (heard === undefined) transcript.assistant(text, item.interrupted);
+      else transcript.assistant(heard, true);
+    });
+    this.#session.on(Event.UserInputTranscribed, ({ transcript: text, isFinal }) => {
+      if (isFinal && digits.collecting) this.#asides.said(text);
+    });
+    this.#session.on(Event.UserStateChanged, ({ newState }) => {
+      this.#cancelBargeIn();
+      // While a tool runs the framework lets nothing interrupt; a prompt for digits is to stop for a voice all the same.
+      if (newState !== 'speaking' || !digits.collecting) return;
+      this.#cancelBargeIn = clock.after(
+        SHORTEST_INTERRUPTION,
+        () => digits.collecting && this.silenceIfSpeaking(),
+      );
+    });
+    this.#session.on(Event.FunctionToolsExecuted, ({ functionCalls, functionCallOutputs }) => {
+      // What the framework refused by itself (a tool that does not exist, arguments that are no JSON) belongs on the thread too.
+      functionCalls.forEach((call, index) => {
+        if (transcript.knows(call.callId)) return;
+        transcript.toolCalled(call.callId, call.name, call.args);
+        transcript.toolReturned(
+          call.callId,
+          call.name,
+          JSON.stringify({
+            error: { code: 'E_TOOL_ARGUMENTS', message: functionCallOutputs[index]?.output ?? '' },
+          }),
+        );
+      });
+    });
+    this.#session.on(Event.Error, ({ error }) =>
+      log.warn({ pii: { error } }, 'a part of the pipeline failed'),
+    );
+    this.#session.on(Event.Close, ({ reason, error }) => {
+      // Closed by ourselves the end is decided already; this is the framework giving up on a model.
+      log[error ? 'error' : 'debug']({ reason, pii: { error } }, 'the session closed');
+      ending.decide({ result: 'failed', reason: error ? 'E_MODEL_FAILED' : `session_${reason}` });
+    });
+  }
+}
+
+/** What the caller says while digits are collected: on the thread, known to the model, but no turn that it answers. */
+class Asides {
+  readonly #transcript: Transcript;
+  readonly #digits: Digits;
+  readonly #said: llm.ChatMessage[] = [];
+  /** Said, and still to come back as a turn of the framework's. */
+  #pending = '';
+
+  constructor(transcript: Transcript, digits: Digits) {
+    this.#transcript = transcript;
+    this.#digits = digits;
+  }
+
+  said(text: string): void {
+    this.#transcript.user(text);
+    this.#said.push(llm.ChatMessage.create({ role: 'user', content: text }));
+    this.#pending = `${this.#pending} ${text}`.trim();
+    this.#digits.heard();
+  }
+
+  /** What of the turn is new; '' where all of it was an aside. */
+  newIn(turn: string): string {
+    const rest = turn.startsWith(this.#pending) ? turn.slice(this.#pending.length).trim() : turn;
+    this.#pending = '';
+    if (!this.#digits.collecting || rest === '') return rest;
+    this.said(rest);
+    this.#pending = '';
+    return '';
+  }
+
+  /** Adds what the conversation lacks. */
+  tell(conversation: llm.ChatContext): void {
+    const known = new Set(conversation.items.map((item) => item.id));
+    conversation.insert(this.#said.filter((aside) => !known.has(aside.id)));
+  }
+}
+
+/** The framework's Agent, knowing the asides and keeping quiet once the call ends. */
+class CallAgent extends voice.Agent {
+  readonly #asides: Asides;
+  readonly #ending: Ending;
+
+  constructor(options: {
+    instructions: string;
+    tools: llm.ToolContextEntry[];
+    asides: Asides;
+    ending: Ending;
+  }) {
+    super({ instructions: options.instructions, tools: options.tools });
+    this.#asides = options.asides;
+    this.#ending = options.ending;
+  }
+
+  override async llmNode(...[chatCtx, toolCtx, modelSettings]: Parameters<voice.Agent['llmNode']>) {
+    this.#asides.tell(chatCtx);
+    return super.llmNode(chatCtx, toolCtx, modelSettings);
+  }
+
+  override async onUserTurnCompleted(_chatCtx: llm.ChatContext, message: llm.ChatMessage): Promise<void> {
+    const rest = this.#asides.newIn(message.textContent ?? '');
+    if (this.#ending.begun.aborted || rest === '') throw new voice.StopResponse();
+    message.content = [rest];
+  }
+}

@@ -1,0 +1,70 @@
+import type { AttendantError } from '../../base/errors.ts';
+import type { Destination } from '../definition/definition.ts';
+import type { DigitCollection, EndReason, TransferAttempt } from '../../threads/entry.ts';
+
+export type JsonObject = Record<string, unknown>;
+
+/** How digits are to be collected. Milliseconds. */
+export interface CollectionRequest {
+  /** Ends the collection at once when so many are in. */
+  readonly digits: number | undefined;
+  /** Below this the long wait applies between digits too: callers look numbers up. */
+  readonly minDigits: number | undefined;
+  readonly firstDigitTimeout: number;
+  readonly interDigitTimeout: number;
+}
+
+/** A running collection of digits. */
+export interface Collection {
+  readonly result: Promise<DigitCollection>;
+  /** The agent has stopped speaking: the wait for the first digit begins. */
+  agentFellSilent(): void;
+}
+
+/** The call, as far as a tool may touch it. Every promise rejects with E_CALL_ENDING when the call ends under it. */
+export interface Line {
+  /** False on a browser call: no keypad tones, no transfer. */
+  readonly hasSipLeg: boolean;
+  /** Begins at once: digits pressed since the agent's current turn began are in it already (type-ahead). */
+  collect(request: CollectionRequest): Collection;
+  /** Speaks a line of the tool's own and resolves when it has been heard or cut off. */
+  say(text: string): Promise<void>;
+  /** Plays keypad digits to the caller's leg: `0-9 * # A-D`, `w` waits 0.5 s. */
+  press(digits: string): Promise<void>;
+  /** Transfers the caller; the attempt says how it went. Rejects with E_TRANSFER_RUNNING while another runs. */
+  transfer(destination: Destination): Promise<TransferAttempt>;
+  /** Puts the outcome on the thread. */
+  conclude(outcome: JsonObject): void;
+  /** Ends the call when the agent's last sentence has been played out. */
+  end(reason: EndReason): void;
+}
+
+/** The agent's utterance that a tool call came with. */
+export interface Utterance {
+  /** Resolves when it has been played out, or was cut off by a key. */
+  playedOut(): Promise<void>;
+}
+
+/**
+ * What a tool came to. `reply`: the model is asked again and speaks. `silent`: it is not, for a call that has been
+ * transferred or has ended.
+ */
+export type ToolResult =
+  | { readonly next: 'reply'; readonly content: JsonObject }
+  | { readonly next: 'silent'; readonly content: JsonObject };
+
+/** A tool that the model can call in a call. Arguments are validated against `parameters` before `run`. */
+export interface VoiceTool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the arguments. */
+  readonly parameters: JsonObject;
+  /** True where the tool validates its arguments itself, because it can do better than refuse. */
+  readonly validatesItself?: true;
+  run(args: JsonObject, line: Line, utterance: Utterance): Promise<ToolResult>;
+}
+
+/** How an error reaches the model: the code and what it means, nothing of our inside. */
+export function errorContent(error: AttendantError): JsonObject {
+  return { error: { code: error.code, message: error.message } };
+}

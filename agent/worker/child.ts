@@ -1,0 +1,139 @@
+import { JobProcess } from '@livekit/agents';
+import { AudioSource } from '@livekit/rtc-node';
+import { systemClock } from '../../base/clock.ts';
+import { createLog } from '../../base/log.ts';
+import { readConfig } from '../../config.ts';
+import { connectLiveKit } from '../../livekit/client.ts';
+import { openThreads } from '../../threads/store.ts';
+import { takeCall } from '../call/call.ts';
+import type { Exchange } from '../call/exchange.ts';
+import { ModelSource } from '../call/models.ts';
+import { openDefinitions } from '../definition/definitions.ts';
+import { quietFramework } from './framework-log.ts';
+import { Host } from './host.ts';
+import { journalFolder, type FromChild, type ToChild } from './messages.ts';
+import { Registration } from './registration.ts';
+import { seat } from './seat.ts';
+import { loadTurnModel } from './turn-model.ts';
+
+/** What LiveKit knows us as; dispatch rules name it. */
+const AGENT_NAME = 'attendant';
+/** Calls at once. About ten talking callers a core before the loop lags; the rest is for calls that wait or are silent. */
+const CAPACITY = 20;
+const HEARTBEAT = 1_000;
+
+/** One child of `attendant worker`: registered with LiveKit by itself, hosting many calls in one process. */
+async function run(): Promise<void> {
+  const config = readConfig();
+  const log = createLog('worker', config.logLevel);
+  quietFramework(log);
+  const stopped = new AbortController();
+  guard(log, () => drain());
+
+  // The FFI client runs its callbacks in the async context of whoever first touched it: that must be no call's.
+  await new AudioSource(24_000, 1).close();
+  const turnModel = loadTurnModel();
+  const clock = systemClock;
+  const livekit = connectLiveKit(config.livekit);
+  const threads = openThreads({
+    redisUrl: config.redisUrl,
+    journalFolder: journalFolder(config),
+    clock,
+    log,
+    signal: stopped.signal,
+  });
+  const definitions = openDefinitions({ home: config.home, root: config.root, env: config.env, log });
+  const exchange: Exchange = {
+    livekit,
+    models: await ModelSource.load(config, turnModel),
+    definition: (name) => definitions.get(name),
+    open: (start) => threads.write(start, 1),
+    env: config.env,
+    clock,
+    log,
+  };
+  const jobProcess = new JobProcess();
+  const host = new Host({
+    capacity: CAPACITY,
+    log,
+    seat: (assignment, stop) =>
+      seat(
+        assignment,
+        {
+          process: jobProcess,
+          url: config.livekit.url,
+          turnModel,
+          log,
+          onShutdown: () => stop.abort(new Error('shut down')),
+        },
+        (job) => takeCall(job, exchange, stop.signal),
+      ),
+  });
+  const registration = new Registration(
+    { url: config.livekit.url, token: () => livekit.agentToken(), agentName: AGENT_NAME, version: '1.9.0' },
+    { hosting: host, clock, log, onChange: () => tell() },
+  );
+  host.onChange = () => {
+    registration.reportLoad();
+    tell();
+  };
+  host.onStatus = (jobId, status, error) => registration.jobStatus(jobId, status, error);
+
+  const tell = () => {
+    const { rss } = process.memoryUsage();
+    const message: FromChild = {
+      kind: 'status',
+      registered: registration.registered,
+      calls: host.calls,
+      rss,
+    };
+    if (process.connected) process.send?.(message);
+  };
+  const heartbeat = setInterval(tell, HEARTBEAT);
+
+  let draining = false;
+  function drain(): void {
+    if (draining) return;
+    draining = true;
+    registration.drain();
+    void host.empty().then(() => stopped.abort());
+  }
+  process.on('message', (message: ToChild) => {
+    switch (message.kind) {
+      case 'drain':
+        drain();
+        return;
+      case 'stop':
+        host.stopAll('the worker stops');
+        drain();
+        return;
+      default:
+        message satisfies never;
+    }
+  });
+  // Without its parent nobody watches this process: it finishes its calls and goes.
+  process.on('disconnect', drain);
+  process.on('SIGTERM', drain);
+  process.on('SIGINT', () => undefined); // Ctrl-C reaches the whole group; the parent decides.
+
+  await registration.run(stopped.signal);
+  clearInterval(heartbeat);
+  await threads.close();
+}
+
+/** A fault outside every call must not end the others: it is logged, and after an uncaught exception the process is drained. */
+function guard(log: ReturnType<typeof createLog>, drain: () => void): void {
+  process.on('unhandledRejection', (error) =>
+    log.error({ code: 'E_INTERNAL', pii: { error } }, 'a promise was rejected and nobody minded'),
+  );
+  process.on('uncaughtException', (error) => {
+    log.error(
+      { code: 'E_INTERNAL', stack: error.stack },
+      'an uncaught exception; this child takes no more calls',
+    );
+    drain();
+  });
+}
+
+await run();
+process.exit(0);

@@ -1,0 +1,130 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { backoff } from '../../base/backoff.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { FromChild, ToChild } from './messages.ts';
+
+const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
+/** Milliseconds a child may take to go after it was told to end its calls. */
+const STOP_LIMIT = 8_000;
+/** A child that lived so long was well: the next restart waits the short time again. */
+const WELL = 60_000;
+/** MiB of young generation: audio frames die young, and a small one makes the collector run without end. */
+const SEMI_SPACE = 32;
+
+interface Child {
+  readonly process: ChildProcess;
+  status: FromChild;
+}
+
+/** The children of a worker: started, watched, replaced when they end, drained together. */
+export class Children {
+  readonly size: number;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #running = new Map<number, Child>();
+  #draining = false;
+  #announceFirst: () => void = () => undefined;
+  /** Resolves when LiveKit has accepted the first of them. */
+  readonly firstRegistered = new Promise<void>((resolve) => (this.#announceFirst = resolve));
+
+  constructor(options: { count: number; clock: Clock; log: Log }) {
+    this.size = options.count;
+    this.#clock = options.clock;
+    this.#log = options.log;
+  }
+
+  get statuses(): readonly (FromChild & { pid: number })[] {
+    return [...this.#running].map(([pid, { status }]) => ({ pid, ...status }));
+  }
+
+  get calls(): number {
+    return this.statuses.reduce((sum, { calls }) => sum + calls, 0);
+  }
+
+  get registered(): number {
+    return this.statuses.filter(({ registered }) => registered).length;
+  }
+
+  /** Keeps every place filled until the signal aborts; resolves when no child is left. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(Array.from({ length: this.size }, () => this.#place(signal)));
+  }
+
+  /** No new calls; resolves when all children have gone. Calls that still run after `ms` are ended. */
+  async drain(ms: number): Promise<void> {
+    this.#draining = true;
+    this.#tell({ kind: 'drain' });
+    if (await this.#gone(ms)) return;
+    this.#log.warn({ calls: this.calls }, 'the time to drain is over; ending the calls that still run');
+    this.#tell({ kind: 'stop' });
+    if (await this.#gone(STOP_LIMIT)) return;
+    for (const { process } of this.#running.values()) process.kill('SIGKILL');
+    await this.#gone(STOP_LIMIT);
+  }
+
+  async #place(signal: AbortSignal): Promise<void> {
+    let attempt = 0;
+    while (!signal.aborted && !this.#draining) {
+      const began = this.#clock.now();
+      const { code, killedBy } = await this.#child();
+      if (this.#draining || signal.aborted) return;
+      if (this.#clock.now() - began > WELL) attempt = 0;
+      const wait = backoff(attempt++, { first: 200, most: 10_000 });
+      this.#log.error(
+        { code, signal: killedBy, restartIn: Math.round(wait) },
+        'a child ended by itself; starting another',
+      );
+      await this.#clock.sleep(wait, signal).catch(() => undefined);
+    }
+  }
+
+  #child(): Promise<{ code: number | null; killedBy: NodeJS.Signals | null }> {
+    const process = fork(CHILD, {
+      execArgv: ['--import', import.meta.resolve('tsx'), `--max-semi-space-size=${SEMI_SPACE}`],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const pid = process.pid ?? 0;
+    this.#running.set(pid, { process, status: { kind: 'status', registered: false, calls: 0, rss: 0 } });
+    process.on('message', (status: FromChild) => {
+      const child = this.#running.get(pid);
+      if (child) child.status = status;
+      if (status.registered) this.#announceFirst();
+    });
+    if (this.#draining) process.send({ kind: 'drain' } satisfies ToChild);
+    return new Promise((resolve) => {
+      const gone = (code: number | null, killedBy: NodeJS.Signals | null) => {
+        this.#running.delete(pid);
+        resolve({ code, killedBy });
+      };
+      process.once('exit', gone);
+      process.once('error', (error) => {
+        this.#log.error({ code: 'E_INTERNAL', reason: error.message }, 'a child could not be started');
+        gone(null, null);
+      });
+    });
+  }
+
+  #tell(message: ToChild): void {
+    for (const { process } of this.#running.values()) if (process.connected) process.send(message);
+  }
+
+  /** True when no child is left within `ms`. */
+  async #gone(ms: number): Promise<boolean> {
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), ms);
+    const exits = [...this.#running.values()].map(
+      ({ process }) =>
+        new Promise<void>((resolve) =>
+          process.exitCode === null ? process.once('exit', () => resolve()) : resolve(),
+        ),
+    );
+    await Promise.race([
+      Promise.all(exits),
+      new Promise<void>((resolve) => limit.signal.addEventListener('abort', () => resolve(), { once: true })),
+    ]);
+    clearTimeout(timer);
+    return this.#running.size === 0;
+  }
+}

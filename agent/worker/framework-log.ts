@@ -1,0 +1,46 @@
+import { initializeLogger } from '@livekit/agents';
+import { pino } from 'pino';
+import type { Log } from '../../base/log.ts';
+
+/** Where the framework keeps its logger: a process-wide slot that its own set-up fills too. */
+const SLOT = Symbol.for('@livekit/agents:logger');
+/** The framework's key prefix for what is said, typed and passed to tools. */
+const PERSONAL = 'lk.pii.';
+
+/**
+ * Gives LiveKit's framework a log that leaves out personal data; its own writes it at INFO. To be called once a process, before any
+ * other use of the framework (its state is shared by all jobs).
+ */
+export function quietFramework(log: Log): void {
+  initializeLogger({ pretty: false, level: 'error' });
+  const logger = pino(
+    {
+      base: { part: 'livekit-agents', pid: process.pid },
+      // INFO of the framework tells each step of each turn; what matters of it is on the thread.
+      level: log.levelVal > 30 ? log.level : 'warn',
+      formatters: { log: withoutPersonalData },
+    },
+    pino.destination({ dest: 2, sync: true }),
+  );
+  (globalThis as Record<symbol, unknown>)[SLOT] = logger;
+}
+
+function withoutPersonalData(line: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(line)
+      .filter(([key]) => !key.startsWith(PERSONAL))
+      .map(([key, value]) => [
+        key,
+        value instanceof Error ? { type: value.name, stack: framesOf(value) } : value,
+      ]),
+  );
+}
+
+/** The frames without the message: messages of model servers quote what was said. */
+function framesOf(error: Error): string | undefined {
+  return error.stack
+    ?.split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 6)
+    .join('\n');
+}

@@ -1,0 +1,18 @@
+import { join } from 'node:path';
+import type { Config } from '../../config.ts';
+
+/** What a child tells its parent, at each change and as a heartbeat. Bytes. */
+export interface FromChild {
+  readonly kind: 'status';
+  readonly registered: boolean;
+  readonly calls: number;
+  readonly rss: number;
+}
+
+/** What a parent tells its child: take no more calls, or end those that run. */
+export type ToChild = { readonly kind: 'drain' } | { readonly kind: 'stop' };
+
+/** Where this worker's calls are journalled. */
+export function journalFolder(config: Config): string {
+  return join(config.home, '.attendant', 'journal');
+}

@@ -1,0 +1,61 @@
+import { JobContext, type JobProcess, runWithJobContextAsync } from '@livekit/agents';
+import { type JobAssignment } from '@livekit/protocol';
+import { Room } from '@livekit/rtc-node';
+import type { Log } from '../../base/log.ts';
+import type { TurnModel } from '../call/models.ts';
+import { agentIdentity } from './registration.ts';
+
+interface FfiClientSlot {
+  _ffiClientInstance?: { off(event: 'ffi_event', listener: unknown): void };
+}
+
+/**
+ * One job's place in this process: the framework's JobContext around `work`, and everything of it taken away afterwards, which
+ * the framework leaves to the process that ends with the job.
+ */
+export async function seat(
+  assignment: JobAssignment,
+  parts: { process: JobProcess; url: string; turnModel: TurnModel; log: Log; onShutdown: () => void },
+  work: (context: JobContext) => Promise<void>,
+): Promise<void> {
+  const { job } = assignment;
+  if (!job) return;
+  const room = new Room();
+  const context = new JobContext(
+    parts.process,
+    {
+      acceptArguments: { identity: agentIdentity(job.id), name: '', metadata: '' },
+      job,
+      url: assignment.url ?? parts.url,
+      token: assignment.token,
+      workerId: '',
+    },
+    room,
+    () => undefined,
+    parts.onShutdown,
+    parts.turnModel,
+  );
+  try {
+    await runWithJobContextAsync(context, () => work(context));
+  } finally {
+    await context
+      ._onSessionEnd()
+      .catch((error: unknown) => parts.log.warn({ pii: { error } }, 'a session did not end cleanly'));
+    for (const callback of context.shutdownCallbacks) {
+      await callback().catch((error: unknown) =>
+        parts.log.warn({ pii: { error } }, 'a shutdown callback failed'),
+      );
+    }
+    forget(room);
+  }
+}
+
+/**
+ * Takes the room off the FFI client. A room that the server disconnected keeps its listener for ever (rtc-node 0.13.34: `disconnect()`
+ * returns early), and so every ended call would go on parsing every event of all others.
+ */
+function forget(room: Room): void {
+  const listener = (room as unknown as { onFfiEvent: unknown }).onFfiEvent;
+  (globalThis as FfiClientSlot)._ffiClientInstance?.off('ffi_event', listener);
+  room.removeAllListeners();
+}
