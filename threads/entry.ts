@@ -12,7 +12,13 @@ export interface ToolCall {
  * and a tool's `content` is a JSON string.
  */
 export type Message =
-  | { role: 'assistant'; content: string; tool_calls?: readonly ToolCall[]; interrupted?: true; created_at: string }
+  | {
+      role: 'assistant';
+      content: string;
+      tool_calls?: readonly ToolCall[];
+      interrupted?: true;
+      created_at: string;
+    }
   | { role: 'user'; content: string; created_at: string }
   | { role: 'tool'; tool_call_id: string; name: string; content: string; created_at: string };
 
@@ -23,7 +29,8 @@ export interface DigitCollection {
   readonly ended_by: 'count' | 'terminator' | 'timeout' | 'speech' | 'hangup';
 }
 
-export type TransferStatus = 'completed' | 'busy' | 'no-answer' | 'rejected' | 'failed' | 'timeout' | 'canceled';
+export type TransferStatus =
+  'completed' | 'busy' | 'no-answer' | 'rejected' | 'failed' | 'timeout' | 'canceled';
 
 /** One attempt of a transfer and its result. */
 export interface TransferAttempt {

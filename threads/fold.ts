@@ -1,0 +1,122 @@
+import type { DigitCollection, Message, NumberedEntry, ThreadStart, TransferAttempt } from './entry.ts';
+import type { Thread } from './thread.ts';
+
+type Warning = Thread['warnings'][number];
+
+/**
+ * A thread being put together from its entries, in order of (epoch, n). `history: false` leaves the messages out, for
+ * those who need only what the hash in Redis holds.
+ */
+export class Fold {
+  readonly #keepsHistory: boolean;
+  #start: ThreadStart | undefined;
+  #status: Thread['status'] = 'active';
+  #answeredAt: string | null = null;
+  #endedAt: string | null = null;
+  #endReason: Thread['end_reason'] = null;
+  #outcome: Thread['outcome'] = null;
+  #state: Thread['state'] = {};
+  readonly #digits: DigitCollection[] = [];
+  readonly #transfers: TransferAttempt[] = [];
+  readonly #warnings: Warning[] = [];
+  readonly #history: Message[] = [];
+
+  constructor(options: { history: boolean } = { history: true }) {
+    this.#keepsHistory = options.history;
+  }
+
+  /** Takes the next entry. Says whether more than the history changed. */
+  apply({ entry }: Pick<NumberedEntry, 'entry'>): boolean {
+    switch (entry.kind) {
+      case 'started':
+        // Another worker that takes the call over starts it again: it is the same thread, and it is going on.
+        this.#start ??= entry.start;
+        this.#status = 'active';
+        this.#endedAt = null;
+        this.#endReason = null;
+        return true;
+      case 'answered':
+        this.#answeredAt ??= entry.at;
+        return true;
+      case 'message':
+        if (this.#keepsHistory) this.#history.push(entry.message);
+        return false;
+      case 'digits':
+        this.#digits.push(entry.collection);
+        return true;
+      case 'transfer':
+        this.#transfers.push(entry.attempt);
+        return true;
+      case 'state':
+        this.#state = { ...this.#state, ...entry.state };
+        return true;
+      case 'outcome':
+        this.#outcome = entry.outcome;
+        return true;
+      case 'warning':
+        this.#warnings.push({ code: entry.code, detail: entry.detail, at: entry.at });
+        return true;
+      case 'ended':
+        this.#status = 'ended';
+        this.#endedAt = entry.at;
+        this.#endReason = entry.end_reason;
+        return true;
+      default:
+        // A later version may have written kinds that this one does not know: they must not hide the rest.
+        entry satisfies never;
+        return false;
+    }
+  }
+
+  /** The thread so far; undefined until it has started. */
+  thread(): Thread | undefined {
+    if (!this.#start) return undefined;
+    const { id, uid, organization, agent, agent_version, direction, caller, room, started_at } = this.#start;
+    return {
+      id,
+      uid,
+      organization,
+      agent,
+      agent_version,
+      status: this.#status,
+      direction,
+      caller,
+      room,
+      started_at,
+      answered_at: this.#answeredAt,
+      ended_at: this.#endedAt,
+      end_reason: this.#endReason,
+      outcome: this.#outcome,
+      digits: [...this.#digits],
+      transfers: [...this.#transfers],
+      state: this.#state,
+      warnings: [...this.#warnings],
+      history: [...this.#history],
+    };
+  }
+}
+
+/** The entries as a thread, whatever order they come in; undefined where none says how it started. */
+export function foldThread(entries: readonly NumberedEntry[]): Thread | undefined {
+  const fold = new Fold();
+  for (const numbered of inOrder(entries)) fold.apply(numbered);
+  return fold.thread();
+}
+
+/** The entries by (epoch, n). */
+export function inOrder(entries: readonly NumberedEntry[]): NumberedEntry[] {
+  return [...entries].sort((a, b) => a.epoch - b.epoch || a.n - b.n);
+}
+
+/**
+ * The thread without its history as fields and values of a Redis hash, one after the other: text as it is, anything else as
+ * JSON, null left out.
+ */
+export function hashFields(thread: Thread): string[] {
+  const fields: string[] = [];
+  for (const [name, value] of Object.entries(thread)) {
+    if (name === 'history' || value === null) continue;
+    fields.push(name, typeof value === 'string' ? value : JSON.stringify(value));
+  }
+  return fields;
+}

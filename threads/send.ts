@@ -1,0 +1,105 @@
+import { appendEntries, replaceHash, type Appended, type Item } from './append.ts';
+import type { NumberedEntry, ThreadStart } from './entry.ts';
+import { Fold, foldThread, hashFields } from './fold.ts';
+import { readEntries } from './read.ts';
+import type { Redis } from './redis.ts';
+
+/** How much goes to Redis in one step: a script holds everybody else up while it runs. */
+const BATCH = { items: 64, bytes: 256 * 1024 };
+
+/** How often a hash is folded anew when entries keep coming in between; the last of their writers folds it anyway. */
+const REFOLDS = 5;
+
+/** Makes items of a thread's entries, which it must be given in order from the first one. */
+export class Items {
+  readonly #fold = new Fold({ history: false });
+
+  next(numbered: NumberedEntry): Item {
+    const changed = this.#fold.apply(numbered);
+    const thread = changed ? this.#fold.thread() : undefined;
+    const { n, entry } = numbered;
+    return { n, kind: entry.kind, json: JSON.stringify(entry), summary: thread ? hashFields(thread) : [] };
+  }
+}
+
+/** How many of the items, from the first, fit in one step: at least one. */
+export function batchLength(items: readonly Item[]): number {
+  let bytes = 0;
+  let count = 0;
+  for (const item of items.slice(0, BATCH.items)) {
+    bytes += item.json.length + item.summary.reduce((sum, text) => sum + text.length, 0);
+    if (count > 0 && bytes > BATCH.bytes) break;
+    count++;
+  }
+  return count;
+}
+
+/**
+ * Appends items, at most a batch of them, and sees to it that the hash is right where several epochs wrote to the thread.
+ *
+ * @throws AttendantError as `Redis.run`
+ */
+export async function sendBatch(
+  redis: Redis,
+  start: ThreadStart,
+  epoch: number,
+  items: readonly Item[],
+): Promise<Appended> {
+  const appended = await appendEntries(redis, start, epoch, items);
+  if (appended.mixed && (items.length === 0 || items.some((item) => item.summary.length > 0))) {
+    await refold(redis, start);
+  }
+  return appended;
+}
+
+/**
+ * Sends entries of one epoch as they come, in batches; says how many Redis holds afterwards. Entries up to number `after`
+ * are only folded, for the sake of those that follow.
+ *
+ * @throws AttendantError as `Redis.run`, and what the source throws
+ */
+export async function sendAll(
+  redis: Redis,
+  start: ThreadStart,
+  epoch: number,
+  source: AsyncIterable<NumberedEntry>,
+  after = 0,
+): Promise<Appended> {
+  const items = new Items();
+  let waiting: Item[] = [];
+  for await (const numbered of source) {
+    const item = items.next(numbered);
+    if (item.n > after) waiting.push(item);
+    if (waiting.length >= BATCH.items) {
+      const batch = waiting.slice(0, batchLength(waiting));
+      await sendBatch(redis, start, epoch, batch);
+      waiting = waiting.slice(batch.length);
+    }
+  }
+  for (;;) {
+    const batch = waiting.slice(0, batchLength(waiting));
+    const appended = await sendBatch(redis, start, epoch, batch);
+    waiting = waiting.slice(batch.length);
+    if (waiting.length === 0) return appended;
+  }
+}
+
+/** Writes the hash from all the entries that Redis holds, whoever wrote them. */
+async function refold(redis: Redis, start: ThreadStart): Promise<void> {
+  for (let attempt = 0; attempt < REFOLDS; attempt++) {
+    const { entries, length } = await readEntries(redis, start.organization, start.id);
+    const thread = foldThread(entries);
+    if (!thread) return;
+    const last = entries.reduce((a, b) => (b.epoch > a.epoch || (b.epoch === a.epoch && b.n > a.n) ? b : a));
+    const fields = [
+      ...hashFields(thread),
+      'epoch',
+      String(last.epoch),
+      'n',
+      String(last.n),
+      'epochs',
+      'several',
+    ];
+    if (await replaceHash(redis, start, length, fields)) return;
+  }
+}

@@ -1,0 +1,138 @@
+import type { Clock } from '../base/clock.ts';
+import { asAttendantError, AttendantError } from '../base/errors.ts';
+import type { Organization, ThreadId, Uid } from '../base/ids.ts';
+import type { Log } from '../base/log.ts';
+import type { ThreadStart, ThreadWriter } from './entry.ts';
+import { makeJournalFolder } from './journal.ts';
+import { listThreads, readThread, type ThreadPage } from './read.ts';
+import { connectRedis } from './redis.ts';
+import { replayFolder, type Replayed } from './replay.ts';
+import type { Thread } from './thread.ts';
+import { workersIn, type Workers } from './workers.ts';
+import { Writer } from './writer.ts';
+
+const DAY = 86_400_000;
+/** How long a journal outlives its last line, at the least. */
+const JOURNAL_KEPT = 3 * DAY;
+/** How often old journals are looked for. */
+const SWEEP = 3_600_000;
+
+/** The threads of calls: what a worker writes and everybody reads. */
+export interface Threads {
+  /**
+   * Begins writing a thread; its first entry, `started`, is written by this. `epoch` is 1, and one more each time another
+   * worker takes the call.
+   *
+   * @throws AttendantError E_INTERNAL where that epoch was written on this machine before
+   */
+  write(start: ThreadStart, epoch: number): ThreadWriter;
+  /** By id or UID, see `readThread`. @throws AttendantError as `Redis.run` */
+  read(organization: Organization, key: string): Promise<Thread | undefined>;
+  /** All threads of a UID, see `listThreads`. @throws AttendantError as `Redis.run` */
+  list(
+    organization: Organization,
+    uid: Uid,
+    page: { limit: number; before?: ThreadId | undefined },
+  ): Promise<ThreadPage>;
+  /**
+   * Brings the journals that nobody writes any more into Redis and removes the old ones, see `replayFolder`. Runs by itself
+   * whenever Redis is (again) there and every hour.
+   */
+  replayJournals(): Promise<Replayed>;
+  readonly workers: Workers;
+  /** Whether Redis is there right now. */
+  readonly ready: boolean;
+  /** Rejects where Redis does not answer. @throws AttendantError as `Redis.run` */
+  ping(): Promise<void>;
+  /** Ends the sending and the connection. What Redis did not take stays in the journals. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the threads. Redis is connected to in the background; a Redis that is away, now or later, stops no one from writing.
+ *
+ * @param options.journalFolder where journals are written, e.g. `${config.home}/.attendant/journal`; left out by who only reads
+ * @throws AttendantError E_CONFIG where the folder cannot be made or the Redis URL is malformed
+ */
+export function openThreads(options: {
+  redisUrl: string;
+  journalFolder?: string;
+  clock: Clock;
+  log: Log;
+  signal: AbortSignal;
+}): Threads {
+  const { journalFolder, clock } = options;
+  const log = options.log.child({ of: 'threads' });
+  if (journalFolder !== undefined) {
+    try {
+      makeJournalFolder(journalFolder);
+    } catch (cause) {
+      const { message } = asAttendantError(cause);
+      throw new AttendantError('E_CONFIG', `the journal's folder cannot be made: ${message}`, { cause });
+    }
+  }
+  const closing = new AbortController();
+  const signal = AbortSignal.any([options.signal, closing.signal]);
+  const redis = connectRedis({ url: options.redisUrl, clock, log, signal });
+  const live = new Set<Writer>();
+  let replaying: Promise<unknown> = Promise.resolve();
+
+  const replayJournals = (): Promise<Replayed> => {
+    const next = replaying.then(async () =>
+      journalFolder === undefined
+        ? { sent: 0, removed: 0 }
+        : replayFolder({ folder: journalFolder, redis, keep: JOURNAL_KEPT, clock, log, signal }),
+    );
+    replaying = next.catch(() => undefined);
+    return next;
+  };
+  const replay = () =>
+    void replayJournals().catch((cause: unknown) => {
+      // Redis went away again, or we end: its next return begins this anew.
+      if (!redis.ready || signal.aborted) return;
+      const { code, message } = asAttendantError(cause);
+      log.error({ code, cause: message }, 'journals could not be replayed');
+    });
+
+  redis.onReady(() => {
+    for (const writer of live) writer.redisReady();
+    replay();
+  });
+  const sweep = async () => {
+    for (;;) {
+      await clock.sleep(SWEEP, signal);
+      if (redis.ready) replay();
+    }
+  };
+  if (journalFolder !== undefined) sweep().catch(() => undefined);
+
+  return {
+    write: (start, epoch) => {
+      const onDone = (writer: Writer) => live.delete(writer);
+      try {
+        const writer = new Writer(start, epoch, { redis, journalFolder, clock, log, signal, onDone });
+        live.add(writer);
+        return writer;
+      } catch (cause) {
+        throw new AttendantError('E_INTERNAL', `thread ${start.id} was written in epoch ${epoch} before`, {
+          cause,
+        });
+      }
+    },
+    read: (organization, key) => readThread(redis, organization, key),
+    list: (organization, uid, page) => listThreads(redis, organization, uid, page),
+    replayJournals,
+    workers: workersIn(redis),
+    get ready() {
+      return redis.ready;
+    },
+    ping: async () => {
+      await redis.run((client) => client.ping());
+    },
+    close: async () => {
+      closing.abort(new AttendantError('E_REDIS_UNREACHABLE', 'the threads were closed'));
+      await redis.close();
+      await replaying;
+    },
+  };
+}
