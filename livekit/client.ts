@@ -1,0 +1,36 @@
+import { Dispatch } from './dispatch.ts';
+import { Rooms } from './rooms.ts';
+import { Sip } from './sip.ts';
+import { Twirp } from './twirp.ts';
+
+export type { ReferResult } from './sip.ts';
+
+/** LiveKit's server APIs, as far as we use them. Every call ends in time and takes a signal. */
+export interface LiveKit {
+  readonly rooms: Rooms;
+  readonly sip: Sip;
+  readonly dispatch: Dispatch;
+  /** The token with which a worker registers, good for ten minutes. */
+  agentToken(): Promise<string>;
+}
+
+/** Milliseconds; LiveKit answers these from Redis, or asks the room's node and waits 3 s for it. */
+const REQUEST_TIMEOUT = 5_000;
+
+/**
+ * Nothing is connected until something is asked.
+ *
+ * @param options.requestTimeout milliseconds for every request that does not wait for a telephone.
+ */
+export function connectLiveKit(
+  server: { readonly url: string; readonly apiKey: string; readonly apiSecret: string },
+  options: { readonly requestTimeout?: number } = {},
+): LiveKit {
+  const twirp = new Twirp({ ...server, requestTimeout: options.requestTimeout ?? REQUEST_TIMEOUT });
+  return {
+    rooms: new Rooms(twirp),
+    sip: new Sip(twirp),
+    dispatch: new Dispatch(twirp),
+    agentToken: () => twirp.token({ video: { agent: true } }),
+  };
+}
