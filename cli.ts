@@ -1,0 +1,108 @@
+import { Command } from 'commander';
+import type { Config } from './config.ts';
+import { runMain } from './stack/run-main.ts';
+
+type Main = (config: Config, signal: AbortSignal) => Promise<unknown>;
+
+/**
+ * The `attendant` command. Each command's code is loaded only when it is asked for.
+ *
+ * @returns the exit code.
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  let code = 0;
+  /** The action of a command: runs with the settings and a signal, and what it returns is the exit code where it is a number. */
+  const runs =
+    <Args extends unknown[]>(main: (...args: Args) => Main) =>
+    async (...args: Args) => {
+      code = await runMain(async (config, signal) => {
+        const result = await main(...args)(config, signal);
+        return typeof result === 'number' ? result : undefined;
+      });
+    };
+
+  const program = new Command('attendant')
+    .description('The telephone agent that call centers run themselves.')
+    .exitOverride()
+    .showHelpAfterError();
+
+  program
+    .command('start')
+    .description('set up what is missing, start everything on this machine, place one demo call, and serve')
+    .option('--no-demo', 'leave the demo call out')
+    .action(
+      runs((options: { demo: boolean }) => async (config, signal) => {
+        await (await import('./stack/start.ts')).start(config, options, signal);
+      }),
+    );
+  program
+    .command('worker')
+    .description('take calls from LiveKit: a parent process and its children')
+    .action(
+      runs(() => async (config, signal) => (await import('./agent/worker/main.ts')).main(config, signal)),
+    );
+  program
+    .command('api')
+    .description('serve the HTTP API and keep trunks and dispatch rules provisioned')
+    .action(runs(() => async (config, signal) => (await import('./api/main.ts')).main(config, signal)));
+  program
+    .command('speech')
+    .description('serve keyless speech and dialogue, OpenAI-compatible; for rehearsals and first runs')
+    .action(runs(() => async (config, signal) => (await import('./speech/main.ts')).main(config, signal)));
+  program
+    .command('provision')
+    .description('show what would change in LiveKit to match the trunk and dispatch rule files')
+    .option('--apply', 'carry it out')
+    .action(
+      runs(
+        (options: { apply?: boolean }) => async (config, signal) =>
+          (await import('./stack/provision.ts')).provision(config, { apply: options.apply ?? false }, signal),
+      ),
+    );
+  program
+    .command('rehearse')
+    .description('play a scenario file: a softphone calls the agent and checks what happens')
+    .argument('<files...>', 'scenarios, e.g. rehearsal/scenarios/order-status.yaml')
+    .option('--target <host:port>', 'SIP address to call; the one on this machine unless said')
+    .option('--keep <folder>', 'keep the recordings there')
+    .action(
+      runs(
+        (files: string[], options: { target?: string; keep?: string }) => async (config, signal) =>
+          (await import('./rehearsal/main.ts')).rehearseFiles(config, files, options, signal),
+      ),
+    );
+  program
+    .command('check')
+    .description('check agent definitions, trunks, dispatch rules and scenarios')
+    .argument('[files...]', 'files to check; all that are loaded unless named')
+    .action(
+      runs((files: string[]) => async (config) => (await import('./stack/check.ts')).check(config, files)),
+    );
+  program
+    .command('doctor')
+    .description(
+      'look at everything that Attendant needs on this machine, and say how to mend what is missing',
+    )
+    .action(runs(() => async (config, signal) => (await import('./stack/doctor.ts')).doctor(config, signal)));
+  program
+    .command('thread')
+    .description('print the record of a call')
+    .argument('<key>', 'thread id or UID')
+    .action(
+      runs(
+        (key: string) => async (config, signal) =>
+          (await import('./stack/thread.ts')).printThread(config, key, signal),
+      ),
+    );
+
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    // Commander has printed its message; help and version are no failures.
+    return (error as { exitCode?: number }).exitCode ?? 1;
+  }
+  return code;
+}
+
+// Run itself by `node --import tsx cli.ts …`, as a stack starts its parts.
+if (import.meta.filename === process.argv[1]) process.exit(await run(process.argv.slice(2)));

@@ -1,0 +1,84 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig, type Config } from '../../config.ts';
+import type { Part } from '../../stack/part.ts';
+import { claimPorts } from '../../stack/ports.ts';
+import type { Progress } from '../../stack/progress.ts';
+import { setUp } from '../../stack/setup.ts';
+import { startStack, type Stack } from '../../stack/stack.ts';
+
+const QUIET: Progress = { line: () => undefined, now: () => undefined };
+/** Agents that only tests need. */
+const AGENTS = join(import.meta.dirname, '..', 'agents');
+/** A test must not reach a real model because a developer has a key. */
+const NOT_INHERITED = /^(OPENAI|LLM|STT|TTS|LIVEKIT|REDIS|ATTENDANT|SIP)_/;
+
+export interface OwnStackOptions {
+  /** Settings beside those of its ports and home, e.g. `LLM_BASE_URL`. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly parts?: readonly Part[];
+  /** Called with its home before anything starts, to put definitions, trunks and rules there. */
+  readonly prepare?: (home: string) => void;
+  readonly progress?: Progress;
+}
+
+export interface OwnStack extends Stack {
+  /** Stops it and removes its home. */
+  stop(): Promise<void>;
+}
+
+/**
+ * A stack on free ports with a home of its own, for a test that kills servers or needs settings of its own; others share
+ * `sharedStack()`. Ends with the test process, however that ends.
+ *
+ * @example const stack = await ownStack(); onTestFinished(() => stack.stop()); await stack.kill('redis'); await stack.restart('redis');
+ */
+export async function ownStack(options: OwnStackOptions = {}): Promise<OwnStack> {
+  const place = await ownPlace(options.env);
+  const { config } = place;
+  const signal = new AbortController().signal;
+  try {
+    options.prepare?.(config.home);
+    const progress = options.progress ?? QUIET;
+    const programs = await setUp(config, ['rehearsal', 'tests'], progress, signal);
+    const parts = options.parts ? { parts: options.parts } : {};
+    const stack = await startStack({ config, programs, progress, ...parts }, signal);
+    const stop = async () => {
+      await stack.stop();
+      place.remove();
+    };
+    return { ...stack, stop };
+  } catch (error) {
+    place.remove();
+    throw error;
+  }
+}
+
+/** Free ports and an empty home with the agents of the tests, as settings. */
+export async function ownPlace(
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ config: Config; env: Record<string, string | undefined>; remove: () => void }> {
+  const block = await claimPorts();
+  const home = mkdtempSync(join(tmpdir(), 'attendant-test-'));
+  const definitions = join(home, 'agent', 'definitions');
+  mkdirSync(definitions, { recursive: true });
+  if (existsSync(AGENTS)) cpSync(AGENTS, definitions, { recursive: true });
+  const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name));
+  const settings = {
+    ...Object.fromEntries(inherited),
+    ...block.env,
+    ATTENDANT_HOME: home,
+    ATTENDANT_CHILDREN: '1',
+    ...env,
+  };
+  return {
+    // The home as folder: a developer's .env.local is no part of a test.
+    config: readConfig(settings, home),
+    env: settings,
+    remove: () => {
+      block.release();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
