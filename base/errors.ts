@@ -58,6 +58,9 @@ export const ERRORS = {
     title: 'LiveKit refused the request',
     mend: 'Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET, and the cause.',
   },
+  E_NOT_PROVISIONED: { status: 503, title: 'Trunks and dispatch rules are not all applied', mend: 'Wait a moment; if it stays, the log of attendant api says why.' },
+  E_NO_WORKER: { status: 503, title: 'No worker is there to take calls', mend: 'Start attendant worker; its log says whether LiveKit took it.' },
+  E_API_UNREACHABLE: { status: 503, title: 'The API does not answer', mend: 'Start attendant api (npm start does), or set ATTENDANT_API_PORT to where it is.' },
   E_PORT_IN_USE: {
     status: 500,
     title: 'A port is taken by another process',

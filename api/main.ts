@@ -1,0 +1,41 @@
+import { systemClock } from '../base/clock.ts';
+import { createLog } from '../base/log.ts';
+import type { Config } from '../config.ts';
+import { connectLiveKit } from '../livekit/client.ts';
+import { openThreads } from '../threads/store.ts';
+import { hashKeys } from './api-keys.ts';
+import { createApp } from './app.ts';
+import { readinessChecks } from './checks.ts';
+import { watchReadiness } from './readiness.ts';
+import { serve } from './serve.ts';
+
+/**
+ * `attendant api`: serves until the signal aborts. Redis and LiveKit may be away at the start and later: what needs them answers
+ * 503 until they are back.
+ *
+ * @throws AttendantError E_PORT_IN_USE, E_CONFIG
+ */
+export async function main(config: Config, signal: AbortSignal): Promise<void> {
+  const clock = systemClock;
+  const log = createLog('api', config.logLevel);
+  const keys = hashKeys(config.apiKeys);
+  const threads = openThreads({ redisUrl: config.redisUrl, clock, log, signal });
+  const livekit = connectLiveKit(config.livekit);
+  const provisioned = { applied: () => true };
+  const checks = readinessChecks({ threads, livekit, provisioned, models: Object.values(config.models) });
+  const app = createApp({ threads, keys, readiness: watchReadiness(checks, { clock, log, signal }), log });
+  try {
+    await serve((request) => app.fetch(request), {
+      host: '127.0.0.1',
+      port: config.ports.api,
+      clock,
+      signal,
+      onListening: (port) => {
+        log.info({ port }, 'the API is listening');
+        process.stdout.write(`ready http://127.0.0.1:${port}\n`);
+      },
+    });
+  } finally {
+    await threads.close();
+  }
+}

@@ -1,0 +1,29 @@
+import { ERRORS, type AttendantError } from '../base/errors.ts';
+
+/** An error as RFC 9457 problem details: the members of the RFC, and ours `code` and `mend`. */
+export interface Problem {
+  /** Where the code is explained, on this server. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly mend: string;
+}
+
+/** The error as it leaves through HTTP. What went wrong inside (5xx) is for the log alone: its message may name hosts or secrets. */
+export function toProblem(error: AttendantError): Problem {
+  const { status, title, mend } = ERRORS[error.code];
+  const detail = status < 500 ? error.message : title;
+  return { type: `/errors#${error.code.toLowerCase()}`, title, status, detail, code: error.code, mend };
+}
+
+/** The problem as a response. */
+export function problemResponse(error: AttendantError): Response {
+  const problem = toProblem(error);
+  const headers = new Headers({ 'content-type': 'application/problem+json' });
+  // RFC 9110 section 11.6.1 wants a challenge with a 401; section 10.2.3 lets a 503 say when to come again.
+  if (problem.status === 401) headers.set('www-authenticate', 'ApiKey realm="attendant"');
+  if (problem.status === 503) headers.set('retry-after', '2');
+  return new Response(JSON.stringify(problem), { status: problem.status, headers });
+}
