@@ -1,0 +1,120 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { AttendantError, asAttendantError } from '../../base/errors.ts';
+import { type AgentName, isAgentName } from '../../base/ids.ts';
+import type { Log } from '../../base/log.ts';
+import type { LoadedDefinition } from './definition.ts';
+import { loadDefinition } from './load.ts';
+import { environmentOf } from './template.ts';
+
+/** The definitions of an installation: a user's own, and behind them the shipped ones. */
+export interface Definitions {
+  /**
+   * The definition as its file stands now, so that an edit holds from the next call on. A file that was edited into something broken keeps
+   * answering as it was before.
+   *
+   * @throws AttendantError E_DEFINITION_NOT_FOUND, or E_DEFINITION_INVALID when its file was never right.
+   */
+  get(name: AgentName): LoadedDefinition;
+  /** Every agent that answers, in the order of the alphabet. */
+  names(): AgentName[];
+}
+
+interface KnownFile {
+  /** Changes whenever the file does. */
+  readonly stamp: string;
+  readonly loaded: LoadedDefinition | undefined;
+  readonly error: AttendantError | undefined;
+}
+
+/** The folders that definitions are read from, the one that wins first. */
+export function definitionFolders({ home, root }: { home: string; root: string }): string[] {
+  return [...new Set([home, root].map((base) => join(base, 'agent', 'definitions')))];
+}
+
+/** The definition files of a folder, sorted; none where there is no folder. */
+export function definitionFiles(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /^[^.].*\.ya?ml$/.test(name))
+      .sort()
+      .map((name) => join(folder, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new AttendantError('E_CONFIG', `${folder}: ${asAttendantError(error).message}`, { cause: error });
+  }
+}
+
+export function openDefinitions(options: {
+  readonly home: string;
+  readonly root: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+}): Definitions {
+  const { env, log } = options;
+  const folders = definitionFolders(options);
+  let files = new Map<string, KnownFile>();
+
+  /** Reads what is new or changed, and returns all files in the order in which they win. */
+  function read(): Map<string, KnownFile> {
+    const found = new Map<string, KnownFile>();
+    for (const file of folders.flatMap(definitionFiles)) {
+      const before = files.get(file);
+      const stamp = stampOf(file);
+      if (stamp === undefined) continue;
+      found.set(file, before?.stamp === stamp ? before : readOne(file, stamp, before));
+    }
+    files = found;
+    return found;
+  }
+
+  function readOne(file: string, stamp: string, before: KnownFile | undefined): KnownFile {
+    try {
+      const loaded = loadDefinition(file);
+      const unset = environmentOf(loaded.text).filter((name) => env[name] === undefined);
+      if (unset.length > 0)
+        log.warn(
+          { code: 'E_CONFIG', agent: loaded.definition.name, unset },
+          'a definition names variables of the environment that are not set; they are empty in its texts',
+        );
+      return { stamp, loaded, error: undefined };
+    } catch (thrown) {
+      const error = asAttendantError(thrown, 'E_DEFINITION_INVALID');
+      const loaded = before?.loaded;
+      log.warn(
+        { code: error.code, problem: error.message.split('\n')[0] },
+        loaded
+          ? 'a definition is wrong; its agent goes on as it was before the edit'
+          : 'a definition is wrong',
+      );
+      return { stamp, loaded, error };
+    }
+  }
+
+  return {
+    get(name) {
+      if (!isAgentName(name))
+        throw new AttendantError('E_DEFINITION_NOT_FOUND', 'that is no name of an agent');
+      const known = read();
+      for (const [file, { loaded, error }] of known) {
+        if (loaded?.definition.name === name) return loaded;
+        // A user's own file that is wrong is not passed over for a shipped agent of its name: that one says other things.
+        if (!loaded && error && nameOfFile(file) === name) throw error;
+      }
+      throw new AttendantError('E_DEFINITION_NOT_FOUND', `no agent is named ${name}`);
+    },
+    names() {
+      const names = [...read().values()].flatMap(({ loaded }) => (loaded ? [loaded.definition.name] : []));
+      return [...new Set(names)].sort() as AgentName[];
+    },
+  };
+}
+
+function nameOfFile(file: string): string {
+  return (file.split('/').at(-1) ?? '').replace(/\.ya?ml$/, '');
+}
+
+function stampOf(file: string): string | undefined {
+  const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
+  return stat && `${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+}

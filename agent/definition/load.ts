@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { AttendantError } from '../../base/errors.ts';
+import { printProblem, type Problem } from '../../base/problem.ts';
+import { type Definition, definitionSchema, type LoadedDefinition } from './definition.ts';
+import { contentProblems } from './content.ts';
+import { schemaProblems } from './schema-problems.ts';
+import { Source } from './source.ts';
+
+/** Bytes. Instructions may have 64,000 characters; nothing else in a definition comes near. */
+const MOST_TEXT = 512 * 1_024;
+
+export type Parsed =
+  | { readonly definition: Definition; readonly problems: readonly [] }
+  | { readonly definition: undefined; readonly problems: readonly Problem[] };
+
+/** Reads a definition from its text. All that is wrong is told at once, in the order of its lines. */
+export function parseDefinition(file: string, text: string): Parsed {
+  if (Buffer.byteLength(text) > MOST_TEXT) {
+    return broken([
+      {
+        file,
+        line: 1,
+        code: 'E_DEFINITION_INVALID',
+        what: `the file has more than ${MOST_TEXT / 1_024} KiB`,
+        mend: 'shorten it; what an agent has to look up belongs behind a tool',
+      },
+    ]);
+  }
+  const source = new Source(file, text);
+  const syntax = source.syntaxErrors();
+  if (syntax.length > 0) {
+    return broken(
+      syntax.map(({ line, what }) =>
+        source.problem([], `no valid YAML: ${what}`, 'mend the YAML at this line', line),
+      ),
+    );
+  }
+  let value: unknown;
+  try {
+    value = source.value();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return broken([source.problem([], `no valid YAML: ${reason}`, 'write it out instead of using aliases')]);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return broken([
+      source.problem([], 'no agent definition: it holds no keys', 'begin with name: and instructions:'),
+    ]);
+  }
+  const parsed = definitionSchema.safeParse(value);
+  if (!parsed.success) return broken(schemaProblems(source, parsed.error, value));
+  const problems = contentProblems(source, parsed.data);
+  return problems.length > 0 ? broken(problems) : { definition: parsed.data, problems: [] };
+}
+
+function broken(problems: readonly Problem[]): Parsed {
+  return { definition: undefined, problems: [...problems].sort((a, b) => a.line - b.line) };
+}
+
+/**
+ * Loads one definition file.
+ *
+ * @throws AttendantError E_DEFINITION_INVALID, with every problem on a line of its own, as `attendant check` prints it.
+ */
+export function loadDefinition(file: string): LoadedDefinition {
+  const text = readText(file);
+  const { definition, problems } = parseDefinition(file, text);
+  if (!definition) throw new AttendantError('E_DEFINITION_INVALID', problems.map(printProblem).join('\n'));
+  return { definition, version: versionOf(text), text, file };
+}
+
+/** `sha256:` + hex of a definition's text: the version that every thread records. */
+export function versionOf(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
+/** @throws AttendantError E_DEFINITION_INVALID when it cannot be read, or is too large to be one. */
+export function readText(file: string): string {
+  let handle: number | undefined;
+  try {
+    handle = openSync(file, 'r');
+    const stat = fstatSync(handle);
+    if (!stat.isFile()) throw new Error('it is no file');
+    if (stat.size > 2 * MOST_TEXT) throw new Error(`it has ${stat.size} bytes`);
+    return readFileSync(handle, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AttendantError(
+      'E_DEFINITION_INVALID',
+      printProblem({
+        file,
+        line: 1,
+        code: 'E_DEFINITION_INVALID',
+        what: `the file cannot be read: ${reason}`,
+        mend: 'check the path and its rights',
+      }),
+      { cause: error },
+    );
+  } finally {
+    if (handle !== undefined) closeSync(handle);
+  }
+}

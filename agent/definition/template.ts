@@ -1,0 +1,152 @@
+/** What a template of a definition can name. Everything in it may be a stranger's text. */
+export interface TemplateContext {
+  readonly caller_id: string;
+  readonly inbound_did: string;
+  readonly uid: string;
+  /** RFC 3339. */
+  readonly now: string;
+  /** Of the call so far. */
+  readonly summary: string;
+  /** Names in lower case. */
+  readonly header: Readonly<Record<string, string>>;
+  readonly vars: Readonly<Record<string, string>>;
+  readonly state: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Rendered {
+  readonly text: string;
+  /** Variables that the call has no value for, once each; they are empty in the text. */
+  readonly missing: readonly string[];
+}
+
+/** What is wrong in a template, as offset from its start. */
+export interface TemplateFault {
+  readonly at: number;
+  readonly what: string;
+  readonly mend: string;
+}
+
+const PLAIN = ['caller_id', 'inbound_did', 'uid', 'now', 'summary'] as const;
+type Plain = (typeof PLAIN)[number];
+
+/** How a name behind the dot is written. RFC 3261 section 25.1 for headers (token), POSIX for the environment. */
+const SCOPES = {
+  header: /^[A-Za-z0-9\-.!%*_+`'~]{1,128}$/,
+  vars: /^[A-Za-z_][A-Za-z0-9_]{0,63}$/,
+  state: /^[A-Za-z_][A-Za-z0-9_]{0,63}$/,
+  env: /^[A-Za-z_][A-Za-z0-9_]{0,127}$/,
+} as const;
+type Scope = keyof typeof SCOPES;
+
+/** Attendant's own secrets have no business in a prompt, which a model may be talked into repeating, or in a header. */
+const SECRETS =
+  /^(LIVEKIT_API_KEY|LIVEKIT_API_SECRET|REDIS_URL|ATTENDANT_API_KEYS|(OPENAI|LLM|STT|TTS)_API_KEY)$/;
+
+const KNOWN = [...PLAIN, 'header.x-…', 'vars.…', 'state.…', 'env.…'].map((name) => `{{${name}}}`).join(' ');
+
+const VARIABLE = /\{\{([^{}]*)\}\}/g;
+/** So that the text of a call stays bounded, whatever the values are. */
+const MOST_VARIABLES = 200;
+const MOST_VALUE = 2_048;
+const MOST_SUMMARY = 16_384;
+
+/** Everything wrong in a template. One that has no faults can be rendered. */
+export function templateFaults(template: string): TemplateFault[] {
+  const faults: TemplateFault[] = [];
+  let count = 0;
+  for (const match of template.matchAll(VARIABLE)) {
+    count += 1;
+    const fault = nameFault((match[1] ?? '').trim());
+    if (fault) faults.push({ at: match.index, ...fault });
+  }
+  // Of the same length, so that offsets stay right.
+  const rest = template.replace(VARIABLE, (whole) => ' '.repeat(whole.length));
+  const stray = rest.search(/\{\{|\}\}/);
+  if (stray >= 0) {
+    const opens = rest.startsWith('{{', stray);
+    faults.push({
+      at: stray,
+      what: opens ? '{{ is not closed' : '}} was not opened',
+      mend: 'write a variable as {{name}}; double braces stand for nothing else',
+    });
+  }
+  if (count > MOST_VARIABLES) {
+    faults.push({
+      at: 0,
+      what: `${count} variables in one text`,
+      mend: `use at most ${MOST_VARIABLES}`,
+    });
+  }
+  return faults;
+}
+
+/** The variables of the environment that a text names, once each. */
+export function environmentOf(text: string): string[] {
+  const named = [...text.matchAll(VARIABLE)].map((match) => parse((match[1] ?? '').trim()));
+  return [...new Set(named.flatMap((variable) => (variable?.scope === 'env' ? [variable.name] : [])))];
+}
+
+function nameFault(name: string): Omit<TemplateFault, 'at'> | undefined {
+  const variable = parse(name);
+  if (!variable) return { what: `unknown variable {{${name.slice(0, 80)}}}`, mend: `known are ${KNOWN}` };
+  if (variable.scope === 'env' && SECRETS.test(variable.name)) {
+    return {
+      what: `{{env.${variable.name}}} is a secret of Attendant itself`,
+      mend: 'keep what a template needs in a variable of its own',
+    };
+  }
+  return undefined;
+}
+
+type Variable = { scope: 'plain'; name: Plain } | { scope: Scope; name: string };
+
+function parse(text: string): Variable | undefined {
+  const plain = PLAIN.find((name) => name === text);
+  if (plain) return { scope: 'plain', name: plain };
+  const dot = text.indexOf('.');
+  const scope = text.slice(0, Math.max(dot, 0));
+  const name = text.slice(dot + 1);
+  if (!Object.hasOwn(SCOPES, scope) || !SCOPES[scope as Scope].test(name)) return undefined;
+  return { scope: scope as Scope, name };
+}
+
+/**
+ * Fills a template. Values go in as plain text: braces in them mean nothing, control characters (which forge lines, headers and prompts) become
+ * spaces, invisible ones vanish, and each is bounded. What the call has no value for is empty.
+ *
+ * @param template without {@link templateFaults}, as every loaded definition is; a variable that is unknown all the same is empty.
+ */
+export function render(template: string, context: TemplateContext): Rendered {
+  const missing = new Set<string>();
+  const text = template.replace(VARIABLE, (_, written: string) => {
+    const name = written.trim();
+    const value = valueOf(parse(name), context);
+    if (value === undefined || value === '') missing.add(name);
+    return plainText(value ?? '', name === 'summary' ? MOST_SUMMARY : MOST_VALUE);
+  });
+  return { text, missing: [...missing] };
+}
+
+function valueOf(variable: Variable | undefined, context: TemplateContext): string | undefined {
+  if (!variable) return undefined;
+  if (variable.scope === 'plain') return context[variable.name];
+  if (variable.scope === 'env' && SECRETS.test(variable.name)) return undefined;
+  const values: Readonly<Record<string, unknown>> = context[variable.scope];
+  const key = variable.scope === 'header' ? variable.name.toLowerCase() : variable.name;
+  const value = Object.hasOwn(values, key) ? values[key] : undefined;
+  if (value === undefined || value === null) return undefined;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function plainText(value: string, most: number): string {
+  return (
+    value
+      .slice(0, most)
+      // A slice may end in half a character.
+      .replace(/[\ud800-\udbff]$/, '')
+      .replace(/[\p{Cc}\u2028\u2029]/gu, ' ')
+      // Direction overrides, zero-width characters and tags: text that a reader does not see and a model does.
+      .replace(/[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu, '')
+  );
+}
