@@ -1,12 +1,12 @@
 import { createSocket } from 'node:dgram';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { AttendantError } from '../base/errors.ts';
 import { pbxConfig, type Hop, type PbxSettings } from './pbx-config.ts';
 import { freeUdpPort } from './ports.ts';
 import { lastLines, startProgram, type Program } from './program.ts';
+import { removeFolder, temporaryFolder } from './temp-folder.ts';
 
 /** How long Kamailio may take to answer its first request. */
 const START = 15_000;
@@ -31,7 +31,7 @@ export class Pbx implements AsyncDisposable {
     settings: Omit<PbxSettings, 'listen'> & { address: string; signal: AbortSignal },
   ): Promise<Pbx> {
     for (let attempt = 1; ; attempt++) {
-      const folder = await mkdtemp(join(tmpdir(), 'attendant-pbx-'));
+      const folder = await temporaryFolder('pbx');
       let pbx: Pbx | undefined;
       try {
         const hop = { host: settings.address, port: await freeUdpPort(settings.address) };
@@ -60,7 +60,7 @@ export class Pbx implements AsyncDisposable {
         return pbx;
       } catch (error) {
         await pbx?.close();
-        await rm(folder, { recursive: true, force: true });
+        await removeFolder(folder);
         if (
           attempt === 3 ||
           settings.signal.aborted ||
@@ -79,7 +79,7 @@ export class Pbx implements AsyncDisposable {
 
   async close(): Promise<void> {
     await this.#program.stop();
-    await rm(this.#folder, { recursive: true, force: true });
+    await removeFolder(this.#folder);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

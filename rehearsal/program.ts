@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import { AttendantError } from '../base/errors.ts';
 import { systemClock } from '../base/clock.ts';
 
@@ -60,6 +61,8 @@ export async function startProgram(options: {
     child.once('error', (cause) => reject(missing(command, cause)));
   });
   program.watch();
+  // Many programs may hang on one signal; each takes its listener off when it ends.
+  setMaxListeners(0, signal);
   const onAbort = () => void program.stop();
   signal.addEventListener('abort', onAbort, { once: true });
   void program.exited.then(() => signal.removeEventListener('abort', onAbort));

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runProgram } from './program.ts';
 import { words } from './scenario.ts';
 import { wavHeader } from './wav.ts';
+import { removeFolder, temporaryFolder } from './temp-folder.ts';
 
 const RATE = 16_000;
 
@@ -14,7 +14,7 @@ const RATE = 16_000;
  * @throws AttendantError E_TOOL_MISSING without pocketsphinx.
  */
 export async function recognize(samples: Buffer, signal: AbortSignal): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'attendant-heard-'));
+  const folder = await temporaryFolder('heard');
   try {
     const file = join(folder, 'heard.wav');
     await writeFile(file, Buffer.concat([wavHeader(RATE, samples.length), samples]));
@@ -26,7 +26,7 @@ export async function recognize(samples: Buffer, signal: AbortSignal): Promise<s
     });
     return text.trim().replace(/\s+/g, ' ');
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   }
 }
 

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { AttendantError } from '../base/errors.ts';
@@ -10,6 +9,7 @@ import { phoneEvent, type PhoneEvent } from './phone-event.ts';
 import { freeTcpPort, freeUdpPort } from './ports.ts';
 import { lastLines, startProgram, type Program } from './program.ts';
 import { halfRate, speak, writeSource, type Utterance } from './voice.ts';
+import { removeFolder, temporaryFolder } from './temp-folder.ts';
 
 /** Where Debian, other multiarch builds and source builds keep baresip's modules. */
 const MODULE_FOLDERS = [
@@ -220,7 +220,7 @@ export class Softphone implements AsyncDisposable {
   }
 
   static async #launch(options: SoftphoneOptions, modules: string): Promise<Softphone> {
-    const folder = await mkdtemp(join(tmpdir(), 'attendant-phone-'));
+    const folder = await temporaryFolder('phone');
     try {
       const sipPort = await freeUdpPort(options.address);
       const controlPort = await freeTcpPort('127.0.0.1');
@@ -247,7 +247,7 @@ export class Softphone implements AsyncDisposable {
       });
       return new Softphone(options, folder, { sip: sipPort, control: controlPort }, program);
     } catch (error) {
-      await rm(folder, { recursive: true, force: true });
+      await removeFolder(folder);
       throw error;
     }
   }
@@ -302,6 +302,6 @@ export class Softphone implements AsyncDisposable {
     this.#control?.close();
     await this.#program.stop();
     await this.ear.close();
-    await rm(this.folder, { recursive: true, force: true });
+    await removeFolder(this.folder);
   }
 }

@@ -1,0 +1,243 @@
+import { AttendantError } from '../base/errors.ts';
+import { headerFault } from './pbx-config.ts';
+
+/** How the caller answers a REFER: with a final status at once, or 202 and then the progress of the new call as NOTIFYs (RFC 3515). */
+export type ReferAnswer =
+  { readonly status: 202; readonly notify: readonly number[] } | { readonly status: 405 | 403 | 503 | 603 };
+
+/** What a SIPp caller does on a call that is up, in order. */
+export type SippStep =
+  /** Waits until the test gives the cue (`SippRun.cue`). */
+  | { readonly kind: 'cue' }
+  | { readonly kind: 'pause'; readonly ms: number }
+  /** Keys as RFC 4733 events, 400 ms from key to key. */
+  | { readonly kind: 'press'; readonly digits: string }
+  /** Plays raw u-law audio, from its beginning again when it ends. */
+  | { readonly kind: 'play'; readonly file: string }
+  /** Waits for a REFER and answers it. */
+  | { readonly kind: 'refer'; readonly answer: ReferAnswer }
+  /** Hangs up. */
+  | { readonly kind: 'bye' }
+  /** Waits until the far end hangs up. */
+  | { readonly kind: 'until_bye' };
+
+export interface SippCaller {
+  readonly user: string;
+  readonly from: string;
+  /** In a value, `{call}` stands for the number of the call (from 1) where one run places several. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** u-law audio to play from the answer on; a call without RTP is soon hung up. */
+  readonly audio: string;
+  readonly steps: readonly SippStep[];
+}
+
+const PCAPS = '/usr/share/sip-tester';
+const KEY_MS = 400;
+/** What SIPp logs when a call waits for its cue, followed by the number of the call. */
+export const WAITING = 'waits for its cue: call';
+const USER = /^\+?[A-Za-z0-9._-]{1,64}$/;
+
+/**
+ * A SIPp scenario for a caller, and the command line's `-key` values that it needs: values of headers are given to SIPp there,
+ * where nothing in them is a keyword or XML.
+ *
+ * A BYE of the far end is answered wherever it comes and ends the call; it is a failure unless the steps end with `until_bye`.
+ */
+export function sippCallerXml(caller: SippCaller): { xml: string; keys: [string, string][] } {
+  for (const user of [caller.user, caller.from]) {
+    if (!USER.test(user)) throw new AttendantError('E_SCENARIO_INVALID', `no user of a SIP address: ${user}`);
+  }
+  const keys: [string, string][] = [];
+  const headers = Object.entries(caller.headers).map(([name, value]) => {
+    const fault = headerFault(name, value);
+    if (fault) throw new AttendantError('E_SCENARIO_INVALID', fault);
+    const parts = value.split('{call}').map((part) => {
+      if (part === '') return '';
+      const key = `attendant_${keys.length}`;
+      keys.push([key, part]);
+      return `[${key}]`;
+    });
+    return `${name}: ${parts.join('[call_number]')}\n`;
+  });
+  const body = caller.steps.map((step, i) => stepXml(step, i, caller.steps[i + 1])).join('');
+  const expectsBye = caller.steps.at(-1)?.kind === 'until_bye';
+  const xml = `<?xml version="1.0" encoding="UTF-8" ?>
+<scenario name="caller">
+${invite(caller, headers.join(''))}
+  <recv response="100" optional="true"/>
+  <recv response="180" optional="true"/>
+  <recv response="183" optional="true"/>
+  <recv request="BYE" optional="global" next="${expectsBye ? 'over' : 'cut'}"/>
+  <recv response="200" rrs="true" rtd="true"/>
+  <send><![CDATA[
+
+ACK [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+[routes]
+From: <sip:${caller.from}@[local_ip]:[local_port]>;tag=[pid]caller[call_number]
+[last_To:]
+Call-ID: [call_id]
+CSeq: 1 ACK
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>
+  <nop><action><exec rtp_stream="${attribute(caller.audio)},-1,0"/></action></nop>
+${body}${ending(caller)}
+</scenario>
+`;
+  return { xml, keys };
+}
+
+function invite(caller: SippCaller, headers: string): string {
+  return `  <send retrans="500" start_rtd="true"><![CDATA[
+
+INVITE sip:${caller.user}@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:${caller.from}@[local_ip]:[local_port]>;tag=[pid]caller[call_number]
+To: <sip:${caller.user}@[remote_ip]:[remote_port]>
+Call-ID: [call_id]
+CSeq: 1 INVITE
+Contact: <sip:${caller.from}@[local_ip]:[local_port]>
+Allow: INVITE, ACK, CANCEL, BYE, REFER, NOTIFY, OPTIONS
+Max-Forwards: 70
+${headers}Content-Type: application/sdp
+Content-Length: [len]
+
+v=0
+o=caller 1 1 IN IP[media_ip_type] [media_ip]
+s=-
+c=IN IP[media_ip_type] [media_ip]
+t=0 0
+m=audio [media_port] RTP/AVP 0 101
+a=rtpmap:0 PCMU/8000
+a=rtpmap:101 telephone-event/8000
+a=fmtp:101 0-16
+a=sendrecv
+
+]]></send>`;
+}
+
+function stepXml(step: SippStep, index: number, next: SippStep | undefined): string {
+  switch (step.kind) {
+    case 'cue':
+      return `  <nop><action><log message="${WAITING} [call_number]"/></action></nop>\n  <recv request="MESSAGE"/>\n`;
+    case 'pause':
+      return `  <pause milliseconds="${Math.round(step.ms)}"/>\n`;
+    case 'press':
+      return press(step.digits, next);
+    case 'play':
+      return `  <nop><action><exec rtp_stream="${attribute(step.file)},-1,0"/></action></nop>\n`;
+    case 'refer':
+      return refer(step.answer, index);
+    case 'bye':
+      return bye();
+    case 'until_bye':
+      // The BYE itself is taken by the global receiver above, which jumps to the end.
+      return '  <recv request="BYE" next="over"/>\n';
+    default:
+      return step satisfies never;
+  }
+}
+
+function press(digits: string, next: SippStep | undefined): string {
+  const wait = `  <pause milliseconds="${KEY_MS}"/>\n`;
+  const keys = Array.from(digits, (digit) => {
+    const name = digit === '#' ? 'pound' : digit === '*' ? 'star' : digit;
+    if (!/^([0-9]|pound|star)$/.test(name))
+      throw new AttendantError('E_SCENARIO_INVALID', `SIPp has no recording of the key ${digit}`);
+    return `  <nop><action><exec play_pcap_audio="${PCAPS}/dtmf_2833_${name}.pcap"/></action></nop>\n`;
+  });
+  // The last key sounds on while SIPp listens already: the agent may answer it, a REFER say, before its tone is over.
+  return keys.join(wait) + (next?.kind === 'bye' || next?.kind === 'press' ? wait : '');
+}
+
+function refer(answer: ReferAnswer, index: number): string {
+  // The NOTIFY's Event names the REFER by its CSeq (RFC 3515 section 2.4.6), which livekit-sip looks at.
+  const take = `  <recv request="REFER">
+    <action><ereg regexp="[0-9]+" search_in="hdr" header="CSeq:" assign_to="refer${index}"/></action>
+  </recv>\n`;
+  if (answer.status !== 202) {
+    return `${take}  <nop><action><log message="REFER [$refer${index}]"/></action></nop>\n${reply(`${answer.status} Refused`)}`;
+  }
+  const notifies = answer.notify.map((status, n) => {
+    const state = status >= 200 ? 'terminated;reason=noresource' : 'active;expires=60';
+    return `  <send retrans="500"><![CDATA[
+
+NOTIFY [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch-${n}]
+[routes]
+From: <sip:caller@[local_ip]:[local_port]>;tag=[pid]caller[call_number]
+To: <sip:callee@[remote_ip]:[remote_port]>[peer_tag_param]
+Call-ID: [call_id]
+CSeq: ${10 + index * 10 + n} NOTIFY
+Contact: <sip:caller@[local_ip]:[local_port]>
+Max-Forwards: 70
+Event: refer;id=[$refer${index}]
+Subscription-State: ${state}
+Content-Type: message/sipfrag
+Content-Length: [len]
+
+SIP/2.0 ${status} Progress
+
+]]></send>
+  <recv response="200"/>\n`;
+  });
+  return `${take}${reply('202 Accepted')}${notifies.join('')}`;
+}
+
+/** A response to the last request. */
+function reply(status: string): string {
+  return `  <send><![CDATA[
+
+SIP/2.0 ${status}
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+[last_Record-Route:]
+Contact: <sip:[local_ip]:[local_port]>
+Content-Length: 0
+
+]]></send>\n`;
+}
+
+function bye(): string {
+  return `  <send retrans="500"><![CDATA[
+
+BYE [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+[routes]
+From: <sip:caller@[local_ip]:[local_port]>;tag=[pid]caller[call_number]
+To: <sip:callee@[remote_ip]:[remote_port]>[peer_tag_param]
+Call-ID: [call_id]
+CSeq: 900 BYE
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>
+  <recv response="200" next="end"/>\n`;
+}
+
+/** Where a BYE of the far end leads: a success, or a failure that SIPp counts. */
+function ending(caller: SippCaller): string {
+  const last = caller.steps.at(-1)?.kind;
+  if (last !== 'bye' && last !== 'until_bye') {
+    throw new AttendantError('E_SCENARIO_INVALID', "a SIPp caller's last step is bye or until_bye");
+  }
+  const cut =
+    last === 'bye'
+      ? `  <label id="cut"/>\n${reply('200 OK')}  <nop><action><exec int_cmd="stop_call"/></action></nop>\n`
+      : '';
+  return `${cut}  <label id="over"/>\n${reply('200 OK')}  <label id="end"/>\n  <nop/>\n`;
+}
+
+function attribute(text: string): string {
+  if (/[,"<&[\]\r\n]/.test(text))
+    throw new AttendantError(
+      'E_SCENARIO_INVALID',
+      'the path of an audio file has a character that SIPp cannot take',
+    );
+  return text;
+}
