@@ -90,8 +90,8 @@ export async function run(args: readonly string[]): Promise<number> {
     .argument('<key>', 'thread id or UID')
     .action(
       runs(
-        (key: string) => async (config, signal) =>
-          (await import('./stack/thread.ts')).printThread(config, key, signal),
+        (key: string) => async (config) =>
+          process.stdout.write(`${await (await import('./api/show-thread.ts')).showThread(config, key)}\n`),
       ),
     );
 

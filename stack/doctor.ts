@@ -34,7 +34,7 @@ export async function doctor(config: Config, signal: AbortSignal): Promise<numbe
     await home(config),
     await disk(config),
     await redis(config, signal),
-    await livekit(config),
+    await livekit(config, signal),
     ...(await Promise.all(ports(config))),
     ...(await Promise.all(
       (['llm', 'stt', 'tts'] as const).map((part) => model(part, config.models[part], signal)),
@@ -143,10 +143,10 @@ async function redis(config: Config, signal: AbortSignal): Promise<Finding> {
   return { what: 'redis', state: 'warn', detail: `not running at ${host}`, mend: 'npm start starts it' };
 }
 
-async function livekit(config: Config): Promise<Finding> {
+async function livekit(config: Config, signal: AbortSignal): Promise<Finding> {
   const { url } = config.livekit;
   const { host } = new URL(url);
-  const answer = await asksLiveKit(config);
+  const answer = await asksLiveKit(config, signal);
   if (answer === 'accepts') return { what: 'livekit', state: 'ok', detail: `at ${host}, key accepted` };
   if (answer === 'refuses') {
     return {

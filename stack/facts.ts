@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { asAttendantError } from '../base/errors.ts';
 import type { Config } from '../config.ts';
 
 const WITHIN_MS = 2_000;
@@ -55,15 +56,17 @@ export async function answersPing(url: string, signal: AbortSignal): Promise<boo
 }
 
 /** Whether the LiveKit of the settings answers and takes our key. */
-export async function asksLiveKit(config: Config): Promise<'accepts' | 'refuses' | 'silent'> {
-  const { RoomServiceClient } = await import('livekit-server-sdk');
-  const { url, apiKey, apiSecret } = config.livekit;
-  const rooms = new RoomServiceClient(url.replace(/^ws/, 'http'), apiKey, apiSecret, { requestTimeout: 3 });
+export async function asksLiveKit(
+  config: Config,
+  signal: AbortSignal,
+): Promise<'accepts' | 'refuses' | 'silent'> {
+  const { connectLiveKit } = await import('../livekit/client.ts');
   try {
-    await rooms.listRooms([' ']);
+    await connectLiveKit(config.livekit, { requestTimeout: WITHIN_MS }).rooms.list(signal);
     return 'accepts';
   } catch (error) {
-    return (error as { status?: unknown }).status === undefined ? 'silent' : 'refuses';
+    signal.throwIfAborted();
+    return asAttendantError(error).code === 'E_LIVEKIT_UNREACHABLE' ? 'silent' : 'refuses';
   }
 }
 

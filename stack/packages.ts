@@ -54,7 +54,7 @@ export function findProgram(env: Config['env'], ...names: readonly string[]): st
 }
 
 /** Names of the Debian packages of these purposes that are not there. */
-export function missingPackages(env: Config['env'], purposes: ReadonlySet<Purpose>): string[] {
+function missingPackages(env: Config['env'], purposes: ReadonlySet<Purpose>): string[] {
   return PACKAGES.filter((p) => purposes.has(p.purpose) && !isThere(p, env)).map((p) => p.name);
 }
 

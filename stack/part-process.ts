@@ -20,7 +20,7 @@ const ATTENDANT_DRAIN_SECONDS = '2';
 const WORKER_STOP_MS = 12_000;
 
 /** The folder of everything that a stack writes while it runs. */
-export function runFolder(config: Config): string {
+function runFolder(config: Config): string {
   return join(config.home, '.attendant');
 }
 

@@ -52,7 +52,7 @@ export function isLocal(url: string): boolean {
 }
 
 /** The port of a URL. */
-export function portOf(url: string, fallback: number): number {
+function portOf(url: string, fallback: number): number {
   return Number(new URL(url).port) || fallback;
 }
 

@@ -118,7 +118,7 @@ async function startInOrder(
   const ready = new Map<Part, Promise<void>>();
   for (const part of PARTS) {
     if (!parts.includes(part)) continue;
-    const before = AFTER[part].map((earlier) => ready.get(earlier));
+    const before = AFTER[part].flatMap((earlier) => ready.get(earlier) ?? []);
     const begun = Promise.all(before).then(async () => {
       await start(part, either);
       progress.line(`  ${part} is up (${since(startedAt)})`);

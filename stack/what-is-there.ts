@@ -25,7 +25,7 @@ export async function partsToStart(
     progress.line(`  redis: using the one at ${hostOf(config.redisUrl)}`);
     parts.delete('redis');
   }
-  if (parts.has('livekit') && (await livekitIsThere(config))) {
+  if (parts.has('livekit') && (await livekitIsThere(config, signal))) {
     progress.line(`  livekit: using the one at ${hostOf(config.livekit.url)}`);
     parts.delete('livekit');
   }
@@ -54,11 +54,11 @@ async function redisIsThere(config: Config, signal: AbortSignal): Promise<boolea
   );
 }
 
-async function livekitIsThere(config: Config): Promise<boolean> {
+async function livekitIsThere(config: Config, signal: AbortSignal): Promise<boolean> {
   const { livekit: port } = portsOf(config);
   const { url } = config.livekit;
   if (isLocal(url) && !(await listens(port))) return false;
-  const answer = await asksLiveKit(config);
+  const answer = await asksLiveKit(config, signal);
   if (answer === 'accepts') return true;
   if (isLocal(url)) {
     throw new AttendantError(
@@ -74,19 +74,48 @@ async function livekitIsThere(config: Config): Promise<boolean> {
   );
 }
 
-async function portsAreFree(config: Config, parts: ReadonlySet<Part>): Promise<void> {
+interface PortUse {
+  readonly part: Part;
+  readonly port: number;
+  readonly what: string;
+  /** The variable that moves it. */
+  readonly setting: string;
+  readonly protocols?: readonly ('tcp' | 'udp')[];
+}
+
+/** Every port that is bound for good, by the part that binds it. */
+function portUses(config: Config): PortUse[] {
   const ports = portsOf(config);
-  if (parts.has('livekit')) {
-    await assertFree(ports.livekitTcp, "LiveKit's media over TCP", 'LIVEKIT_URL');
-    await assertFree(ports.livekitUdp, "LiveKit's media over UDP", 'LIVEKIT_URL', ['udp']);
+  return [
+    { part: 'redis', port: ports.redis, what: 'Redis', setting: 'REDIS_URL' },
+    { part: 'livekit', port: ports.livekit, what: 'LiveKit', setting: 'LIVEKIT_URL' },
+    { part: 'livekit', port: ports.livekitTcp, what: "LiveKit's media over TCP", setting: 'LIVEKIT_URL' },
+    {
+      part: 'livekit',
+      port: ports.livekitUdp,
+      what: "LiveKit's media over UDP",
+      setting: 'LIVEKIT_URL',
+      protocols: ['udp'],
+    },
+    { part: 'sip', port: ports.sip, what: 'SIP', setting: 'SIP_PORT', protocols: ['udp', 'tcp'] },
+    { part: 'sip', port: ports.sipHealth, what: "livekit-sip's health", setting: 'LIVEKIT_URL' },
+    { part: 'speech', port: ports.speech, what: 'speech', setting: 'ATTENDANT_SPEECH_PORT' },
+    { part: 'worker', port: ports.worker, what: 'worker', setting: 'ATTENDANT_WORKER_PORT' },
+    { part: 'api', port: ports.api, what: 'API', setting: 'ATTENDANT_API_PORT' },
+  ];
+}
+
+async function portsAreFree(config: Config, parts: ReadonlySet<Part>): Promise<void> {
+  const uses = portUses(config).filter(({ part }) => parts.has(part));
+  for (const [i, { port, what, setting }] of uses.entries()) {
+    const other = uses.slice(i + 1).find((one) => one.port === port);
+    if (!other) continue;
+    throw new AttendantError(
+      'E_CONFIG',
+      `port ${port} is meant for both ${what} (from ${setting}) and ${other.what} (from ${other.setting})`,
+    );
   }
-  if (parts.has('sip')) {
-    await assertFree(ports.sip, 'SIP', 'SIP_PORT', ['udp', 'tcp']);
-    await assertFree(ports.sipHealth, "livekit-sip's health", 'LIVEKIT_URL');
-  }
-  if (parts.has('speech')) await assertFree(ports.speech, 'speech', 'ATTENDANT_SPEECH_PORT');
-  if (parts.has('worker')) await assertFree(ports.worker, 'worker', 'ATTENDANT_WORKER_PORT');
-  if (parts.has('api')) await assertFree(ports.api, 'API', 'ATTENDANT_API_PORT');
+  for (const { port, what, setting, protocols } of uses) await assertFree(port, what, setting, protocols);
 }
 
 /** Host and port of a URL: without the password that may be in it. */
