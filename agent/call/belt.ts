@@ -21,6 +21,8 @@ export class Belt {
   readonly #onSettled: () => void;
   #last: Promise<unknown> = Promise.resolve();
   #running = 0;
+  #letGo: () => void = () => undefined;
+  readonly #over = new Promise<void>((resolve) => (this.#letGo = resolve));
 
   /** @param onSettled runs after each tool, before the model is asked again. */
   constructor(line: Line, transcript: Transcript, ending: Ending, log: Log, onSettled: () => void) {
@@ -38,6 +40,12 @@ export class Belt {
 
   /** Resolves when the tools that run now have put their results on the thread. */
   async settled(): Promise<void> {
+    await this.#last;
+  }
+
+  /** The call is over: tools wait no longer for a sentence to be played out. */
+  async letGo(): Promise<void> {
+    this.#letGo();
     await this.#last;
   }
 
@@ -84,8 +92,7 @@ export class Belt {
     run: ToolRun,
   ): Promise<unknown> {
     const { toolCallId } = run;
-    const announced = this.#ending
-      .unlessEnded(run.ctx.waitForPlayout())
+    const announced = Promise.race([run.ctx.waitForPlayout(), this.#over])
       .catch(() => undefined)
       .then(() => this.#transcript.toolCalled(toolCallId, tool.name, JSON.stringify(args)));
     const result = await this.#result(tool, validate, args, announced);

@@ -31,7 +31,8 @@ export function readCaller(
   const hasSipLeg = attributes['sip.callID'] !== undefined;
   return {
     number: clean(attributes['sip.phoneNumber'] ?? (hasSipLeg ? '' : identity)),
-    name: clean(displayName),
+    // LiveKit SIP makes up `Phone <number>` where the From header has no display name.
+    name: clean(displayName).replace(/^Phone [+0-9]+$/, ''),
     dialed: clean(attributes['sip.trunkPhoneNumber'] ?? ''),
     trunk: clean(attributes['sip.trunkID'] ?? ''),
     sip_call_id: clean(attributes['sip.callIDFull'] ?? attributes['sip.callID'] ?? ''),

@@ -44,7 +44,7 @@ export class Conversation {
     this.#digits = new Digits(
       clock,
       (keys) => this.#voice.reply({ userInput: `[pressed ${keys}]` }),
-      () => this.#voice.silence(),
+      () => void this.#voice.silence(),
     );
     this.#voice = new Voice({
       room: job.room,
@@ -111,17 +111,21 @@ export class Conversation {
 
   /** Falls silent, with every tool's result on the thread. */
   async end(): Promise<void> {
-    const { clock } = this.#parts.exchange;
-    const limit = new AbortController();
+    const { clock, log } = this.#parts.exchange;
     this.#digits.hungUp();
-    await Promise.race([this.#belt.settled(), clock.sleep(LAST_RESULTS, limit.signal)]).catch(
-      () => undefined,
-    );
-    await Promise.race([this.#voice.close(), clock.sleep(CLOSE_LIMIT, limit.signal)]).catch(
-      (error: unknown) =>
-        this.#parts.exchange.log.warn({ pii: { error } }, 'the session did not close cleanly'),
-    );
-    limit.abort(new Error('ended'));
+    const steps = [
+      [() => this.#voice.silence(), LAST_RESULTS],
+      [() => this.#belt.settled(), LAST_RESULTS],
+      [() => this.#belt.letGo(), LAST_RESULTS],
+      [() => this.#voice.close(), CLOSE_LIMIT],
+    ] as const;
+    for (const [step, limit] of steps) {
+      const over = new AbortController();
+      await Promise.race([step(), clock.sleep(limit, over.signal)]).catch((error: unknown) =>
+        log.warn({ pii: { error } }, 'the conversation did not end cleanly'),
+      );
+      over.abort(new Error('done'));
+    }
   }
 
   #press(digit: string): void {

@@ -12,6 +12,7 @@ export class Cut extends voice.AudioOutput {
   #speaking = false;
   #silenced = false;
   #heard: string | undefined;
+  #onFinished: () => void = () => undefined;
 
   constructor(next: voice.AudioOutput) {
     super(next.sampleRate, next, { pause: true });
@@ -19,6 +20,7 @@ export class Cut extends voice.AudioOutput {
     this.on(voice.AudioOutput.EVENT_PLAYBACK_FINISHED, (event: { synchronizedTranscript?: string }) => {
       if (this.#silenced) this.#heard = `${this.#heard ?? ''}${event.synchronizedTranscript ?? ''}`;
       this.#speaking = false;
+      this.#onFinished();
     });
   }
 
@@ -38,12 +40,17 @@ export class Cut extends voice.AudioOutput {
     this.#next.clearBuffer();
   }
 
-  /** Stops what is being said, and the rest of the same utterance that is still being synthesized. */
-  silence(): void {
-    if (this.#silenced) return;
-    this.#silenced = true;
-    this.#heard = this.#speaking ? undefined : '';
-    this.#next.clearBuffer();
+  /**
+   * Stops what is being said, and the rest of the same utterance that is still being synthesized. Resolves when it has stopped.
+   */
+  silence(): Promise<void> {
+    if (!this.#silenced) {
+      this.#silenced = true;
+      this.#heard = this.#speaking ? undefined : '';
+      this.#next.clearBuffer();
+    }
+    if (!this.#speaking) return Promise.resolve();
+    return new Promise((resolve) => (this.#onFinished = resolve));
   }
 
   /**

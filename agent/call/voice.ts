@@ -95,14 +95,17 @@ export class Voice {
     await this.#session.say(text).waitForPlayout();
   }
 
-  /** A key of the caller: the agent falls silent, and the tool that its sentence came with goes on. */
-  silence(): void {
-    this.#cut?.silence();
+  /**
+   * The agent falls silent, and the tool that its sentence came with goes on. Resolves when nothing is played any more; what was heard of
+   * the sentence is on the thread right after.
+   */
+  async silence(): Promise<void> {
+    await this.#cut?.silence();
   }
 
   /** Silences the agent if it speaks right now. */
   silenceIfSpeaking(): void {
-    if (this.#session.agentState === 'speaking') this.silence();
+    if (this.#session.agentState === 'speaking') void this.silence();
   }
 
   /** The next sentence may be heard again. */

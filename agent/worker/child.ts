@@ -11,9 +11,10 @@ import { ModelSource } from '../call/models.ts';
 import { openDefinitions } from '../definition/definitions.ts';
 import { quietFramework } from './framework-log.ts';
 import { Host } from './host.ts';
-import { journalFolder, type FromChild, type ToChild } from './messages.ts';
+import { journalFolder, type ToChild } from './messages.ts';
 import { Registration } from './registration.ts';
 import { seat } from './seat.ts';
+import { statusOf } from './status.ts';
 import { loadTurnModel } from './turn-model.ts';
 
 /** What LiveKit knows us as; dispatch rules name it. */
@@ -80,13 +81,7 @@ async function run(): Promise<void> {
   host.onStatus = (jobId, status, error) => registration.jobStatus(jobId, status, error);
 
   const tell = () => {
-    const { rss } = process.memoryUsage();
-    const message: FromChild = {
-      kind: 'status',
-      registered: registration.registered,
-      calls: host.calls,
-      rss,
-    };
+    const message = statusOf(registration.registered, host.calls);
     if (process.connected) process.send?.(message);
   };
   const heartbeat = setInterval(tell, HEARTBEAT);

@@ -13,6 +13,16 @@ const WELL = 60_000;
 /** MiB of young generation: audio frames die young, and a small one makes the collector run without end. */
 const SEMI_SPACE = 32;
 
+const NOT_YET: FromChild = {
+  kind: 'status',
+  registered: false,
+  calls: 0,
+  rss: 0,
+  heapUsed: 0,
+  ffiListeners: 0,
+  timers: 0,
+};
+
 interface Child {
   readonly process: ChildProcess;
   status: FromChild;
@@ -21,6 +31,7 @@ interface Child {
 /** The children of a worker: started, watched, replaced when they end, drained together. */
 export class Children {
   readonly size: number;
+  readonly #env: NodeJS.ProcessEnv;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #running = new Map<number, Child>();
@@ -29,8 +40,15 @@ export class Children {
   /** Resolves when LiveKit has accepted the first of them. */
   readonly firstRegistered = new Promise<void>((resolve) => (this.#announceFirst = resolve));
 
-  constructor(options: { count: number; clock: Clock; log: Log }) {
+  constructor(options: {
+    count: number;
+    env: Readonly<Record<string, string | undefined>>;
+    clock: Clock;
+    log: Log;
+  }) {
     this.size = options.count;
+    // rtc-node writes its debug log, personal data and all, unless it is told that this is production.
+    this.#env = { ...options.env, NODE_ENV: 'production' };
     this.#clock = options.clock;
     this.#log = options.log;
   }
@@ -83,10 +101,11 @@ export class Children {
   #child(): Promise<{ code: number | null; killedBy: NodeJS.Signals | null }> {
     const process = fork(CHILD, {
       execArgv: ['--import', import.meta.resolve('tsx'), `--max-semi-space-size=${SEMI_SPACE}`],
+      env: this.#env,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const pid = process.pid ?? 0;
-    this.#running.set(pid, { process, status: { kind: 'status', registered: false, calls: 0, rss: 0 } });
+    this.#running.set(pid, { process, status: NOT_YET });
     process.on('message', (status: FromChild) => {
       const child = this.#running.get(pid);
       if (child) child.status = status;

@@ -4,6 +4,8 @@ import type { Log } from '../../base/log.ts';
 
 /** Where the framework keeps its logger: a process-wide slot that its own set-up fills too. */
 const SLOT = Symbol.for('@livekit/agents:logger');
+/** pino's number of the level `info`. */
+const INFO = 30;
 /** The framework's key prefix for what is said, typed and passed to tools. */
 const PERSONAL = 'lk.pii.';
 
@@ -16,8 +18,8 @@ export function quietFramework(log: Log): void {
   const logger = pino(
     {
       base: { part: 'livekit-agents', pid: process.pid },
-      // INFO of the framework tells each step of each turn; what matters of it is on the thread.
-      level: log.levelVal > 30 ? log.level : 'warn',
+      // Its INFO and WARN tell each step of each turn; what matters of it is on the thread.
+      level: log.levelVal < INFO ? 'warn' : 'error',
       formatters: { log: withoutPersonalData },
     },
     pino.destination({ dest: 2, sync: true }),

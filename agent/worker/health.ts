@@ -55,8 +55,22 @@ function metrics({ statuses, registered, calls }: Children): string {
     `attendant_worker_children_registered ${registered}`,
     '# TYPE attendant_worker_calls gauge',
     `attendant_worker_calls ${calls}`,
-    '# TYPE attendant_worker_resident_bytes gauge',
-    ...statuses.map(({ pid, rss }) => `attendant_worker_resident_bytes{pid="${pid}"} ${rss}`),
+    ...perChild('attendant_worker_child_calls', statuses, ({ calls }) => calls),
+    ...perChild('attendant_worker_resident_bytes', statuses, ({ rss }) => rss),
+    ...perChild('attendant_worker_heap_bytes', statuses, ({ heapUsed }) => heapUsed),
+    ...perChild('attendant_worker_ffi_listeners', statuses, ({ ffiListeners }) => ffiListeners),
+    ...perChild('attendant_worker_timers', statuses, ({ timers }) => timers),
     '',
   ].join('\n');
+}
+
+function perChild(
+  name: string,
+  statuses: Children['statuses'],
+  value: (status: Children['statuses'][number]) => number,
+): string[] {
+  return [
+    `# TYPE ${name} gauge`,
+    ...statuses.map((status) => `${name}{pid="${status.pid}"} ${value(status)}`),
+  ];
 }

@@ -1,10 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { systemClock } from '../../base/clock.ts';
-import { createLog } from '../../base/log.ts';
+import { createLog, type Log } from '../../base/log.ts';
 import type { Config } from '../../config.ts';
-import { announceWorker } from '../../threads/announce.ts';
+import { openThreads } from '../../threads/store.ts';
 import { Children } from './children.ts';
 import { serveHealth } from './health.ts';
+
+/** Milliseconds that word of this worker holds without being renewed. */
+const PRESENCE = 6_000;
 
 /**
  * `attendant worker`: one child per core, each hosting many calls; children that end are replaced. Resolves when the signal
@@ -17,17 +21,12 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
   const ended = new AbortController();
   const children = new Children({
     count: config.children ?? availableParallelism(),
+    env: config.env,
     clock: systemClock,
     log,
   });
   const closeHealth = await serveHealth(config.ports.worker, children);
-  const announcement = announceWorker({
-    redisUrl: config.redisUrl,
-    registered: () => children.registered > 0,
-    clock: systemClock,
-    log,
-    signal: ended.signal,
-  });
+  const announcement = announce(config, children, log, ended.signal);
   try {
     const running = children.run(ended.signal);
     children.firstRegistered.then(
@@ -49,4 +48,25 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
     ended.abort();
     await Promise.allSettled([announcement, closeHealth()]);
   }
+}
+
+/** Tells the API through Redis, again and again until the signal aborts, that a worker is here and takes calls. */
+async function announce(config: Config, children: Children, log: Log, signal: AbortSignal): Promise<void> {
+  const closing = new AbortController();
+  const { workers, close } = openThreads({
+    redisUrl: config.redisUrl,
+    clock: systemClock,
+    log,
+    signal: closing.signal,
+  });
+  const name = randomUUID();
+  while (!signal.aborted) {
+    // Away: the connection has said so in the log, and the next round tries again.
+    await (children.registered > 0 ? workers.beat(name, PRESENCE) : workers.leave(name)).catch(
+      () => undefined,
+    );
+    await systemClock.sleep(PRESENCE / 4, signal).catch(() => undefined);
+  }
+  await workers.leave(name).catch(() => undefined);
+  await close();
 }

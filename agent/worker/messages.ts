@@ -7,6 +7,10 @@ export interface FromChild {
   readonly registered: boolean;
   readonly calls: number;
   readonly rss: number;
+  readonly heapUsed: number;
+  /** Listeners on the FFI client, and timers: both must go back to what they were when calls end. */
+  readonly ffiListeners: number;
+  readonly timers: number;
 }
 
 /** What a parent tells its child: take no more calls, or end those that run. */

@@ -1,6 +1,11 @@
-import { initEot, predict } from '@livekit/local-inference';
+import { createRequire } from 'node:module';
 import { AttendantError } from '../../base/errors.ts';
 import type { TurnModel } from '../call/models.ts';
+
+// A CommonJS package whose exports Node does not see as names.
+const { initEot, predict } = createRequire(import.meta.url)(
+  '@livekit/local-inference',
+) as typeof import('@livekit/local-inference');
 
 /** The framework's name for its local end-of-turn model. */
 const METHOD = 'lk_eot_audio';
