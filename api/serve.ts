@@ -29,7 +29,13 @@ export async function serve(
   const server = createServer(
     // Slow senders must not hold connections: the headers in 10 s, the whole request in 30 s.
     { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000, maxHeaderSize: 16 * 1024 },
-    (incoming, outgoing) => void listener(incoming, outgoing),
+    (incoming, outgoing) => {
+      // A connection whose last answer was in progress when we were told to stop is kept alive otherwise.
+      outgoing.once('close', () => {
+        if (signal.aborted) setImmediate(() => server.closeIdleConnections());
+      });
+      void listener(incoming, outgoing);
+    },
   );
   server.maxConnections = CONNECTIONS;
   await listen(server, host, port);

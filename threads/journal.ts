@@ -65,7 +65,9 @@ export class Journal {
   }
 
   #line(text: string): void {
-    const bytes = Buffer.from(`${this.#torn ? '\n' : ''}${text}\n`);
+    // Unicode's own line separators are no line ends of JSON, but some readers of lines take them for such.
+    const line = text.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+    const bytes = Buffer.from(`${this.#torn ? '\n' : ''}${line}\n`);
     this.#torn = true;
     for (let done = 0; done < bytes.length;) done += writeSync(this.#fd, bytes, done);
     this.#torn = false;

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { createClient } from 'redis';
 
 /** A redis-server of a test's own, on a free port, that can be killed and started again. */
@@ -13,15 +14,25 @@ export class RedisServer {
   readonly folder: string;
   #process: ChildProcess | undefined;
 
-  private constructor(port: number) {
+  readonly #cluster: boolean;
+
+  private constructor(port: number, cluster: boolean) {
     this.port = port;
+    this.#cluster = cluster;
     this.url = `redis://127.0.0.1:${port}`;
     this.folder = mkdtempSync(join(tmpdir(), 'attendant-redis-'));
   }
 
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort());
+  /** `cluster`: as the only node of a cluster, which owns all slots. */
+  static async start({ cluster = false }: { cluster?: boolean } = {}): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), cluster);
     await server.start();
+    if (cluster) {
+      const client = await server.client();
+      await client.clusterAddSlotsRange({ start: 0, end: 16_383 });
+      while (!(await client.clusterInfo()).includes('cluster_state:ok')) await setImmediate();
+      await client.close();
+    }
     return server;
   }
 
@@ -35,6 +46,7 @@ export class RedisServer {
       save: '',
       appendonly: 'yes',
       appendfsync: 'always',
+      ...(this.#cluster && { 'cluster-enabled': 'yes', 'cluster-port': await freePort() }),
     };
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -1,5 +1,5 @@
 import { appendEntries, replaceHash, type Appended, type Item } from './append.ts';
-import type { NumberedEntry, ThreadStart } from './entry.ts';
+import type { Entry, NumberedEntry, ThreadStart } from './entry.ts';
 import { Fold, foldThread, hashFields } from './fold.ts';
 import { readEntries } from './read.ts';
 import type { Redis } from './redis.ts';
@@ -14,11 +14,14 @@ const REFOLDS = 5;
 export class Items {
   readonly #fold = new Fold({ history: false });
 
-  next(numbered: NumberedEntry): Item {
-    const changed = this.#fold.apply(numbered);
+  /** @throws TypeError where the entry is no JSON; nothing of it is taken then */
+  next({ n, entry }: NumberedEntry): Item {
+    const { kind } = entry;
+    const json = JSON.stringify(entry);
+    // What is folded is what is stored, not an object that its owner may still change.
+    const changed = this.#fold.apply({ entry: kind === 'message' ? entry : (JSON.parse(json) as Entry) });
     const thread = changed ? this.#fold.thread() : undefined;
-    const { n, entry } = numbered;
-    return { n, kind: entry.kind, json: JSON.stringify(entry), summary: thread ? hashFields(thread) : [] };
+    return { n, kind, json, summary: thread ? hashFields(thread) : [] };
   }
 }
 

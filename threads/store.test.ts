@@ -203,6 +203,41 @@ describe('threads', () => {
     );
   });
 
+  it('keeps in memory what no journal takes, also for a Redis that loses it', async () => {
+    const threads = open();
+    rmSync(opened.at(-1)?.folder ?? '', { recursive: true });
+    const start = someStart();
+    const writer = threads.write(start, 1);
+    writer.append(said('one'));
+    await writer.flushed(within());
+    const client = await server.client();
+    await client.flushAll();
+    await client.close();
+    writer.append(said('two'));
+    writer.close();
+    await writer.flushed(within());
+    const thread = await threads.read(ORGANIZATION, start.id);
+    expect(thread?.history.map((message) => message.content)).toEqual(['one', 'two']);
+  });
+
+  it('leaves out what comes after the end, or is no JSON, without throwing', async () => {
+    const threads = open();
+    const start = someStart();
+    const writer = threads.write(start, 1);
+    const circular: Record<string, unknown> = {};
+    circular['self'] = circular;
+    writer.append({ kind: 'state', state: circular, at });
+    writer.append(said('one'));
+    writer.append({ kind: 'ended', end_reason: { result: 'completed', reason: 'end_dialog' }, at });
+    writer.close();
+    writer.append(said('too late'));
+    writer.close();
+    await writer.flushed(within());
+    const thread = await threads.read(ORGANIZATION, start.id);
+    expect(thread?.history.map((message) => message.content)).toEqual(['one']);
+    expect(thread).toMatchObject({ state: {}, status: 'ended' });
+  });
+
   it(
     'rejects a reading at once while Redis is away, and a flush when told to stop waiting',
     { timeout: 30_000 },
