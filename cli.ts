@@ -54,10 +54,11 @@ export async function run(args: readonly string[]): Promise<number> {
     .description('show what would change in LiveKit to match the trunk and dispatch rule files')
     .option('--apply', 'carry it out')
     .action(
-      runs(
-        (options: { apply?: boolean }) => async (config, signal) =>
-          (await import('./stack/provision.ts')).provision(config, { apply: options.apply ?? false }, signal),
-      ),
+      runs((options: { apply?: boolean }) => async (config, signal) => {
+        const { provision } = await import('./api/provisioning.ts');
+        const write = (line: string) => void process.stdout.write(`${line}\n`);
+        await provision(config, { apply: options.apply ?? false, write }, signal);
+      }),
     );
   program
     .command('rehearse')

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig, type Config } from '../../config.ts';
@@ -9,8 +9,12 @@ import { setUp } from '../../stack/setup.ts';
 import { startStack, type Stack } from '../../stack/stack.ts';
 
 const QUIET: Progress = { line: () => undefined, now: () => undefined };
-/** Agents that only tests need. */
-const AGENTS = join(import.meta.dirname, '..', 'agents');
+/** Agents, trunks and dispatch rules of the tests, by where a home has them. */
+const OF_TESTS = {
+  'agent/definitions': 'agents',
+  'sip-trunks': 'sip-trunks',
+  'dispatch-rules': 'dispatch-rules',
+};
 /** A test must not reach a real model because a developer has a key. */
 const NOT_INHERITED = /^(OPENAI|LLM|STT|TTS|LIVEKIT|REDIS|ATTENDANT|SIP)_/;
 
@@ -55,15 +59,16 @@ export async function ownStack(options: OwnStackOptions = {}): Promise<OwnStack>
   }
 }
 
-/** Free ports and an empty home with the agents of the tests, as settings. */
+/** Free ports and a home with the agents, trunks and dispatch rules of the tests, as settings. */
 export async function ownPlace(
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ config: Config; env: Record<string, string | undefined>; remove: () => void }> {
   const block = await claimPorts();
   const home = mkdtempSync(join(tmpdir(), 'attendant-test-'));
-  const definitions = join(home, 'agent', 'definitions');
-  mkdirSync(definitions, { recursive: true });
-  if (existsSync(AGENTS)) cpSync(AGENTS, definitions, { recursive: true });
+  for (const [folder, source] of Object.entries(OF_TESTS)) {
+    const from = join(import.meta.dirname, '..', source);
+    if (existsSync(from)) cpSync(from, join(home, folder), { recursive: true });
+  }
   const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name));
   const settings = {
     ...Object.fromEntries(inherited),

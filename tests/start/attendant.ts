@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../base/clock.ts';
@@ -82,16 +82,27 @@ export async function attendant(
   };
 }
 
-/** The command lines of living processes whose environment names the home: all that an `attendant start` there started. */
+/** The command lines of living processes that belong to the home: all that an `attendant start` there started. */
 function programsIn(home: string): string[] {
   return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .filter((pid) =>
-      read(`/proc/${pid}/environ`)
-        .split('\0')
-        .some((pair) => pair === `ATTENDANT_HOME=${home}` || pair === `ATTENDANT_STACK=${home}`),
-    )
+    .filter((entry) => /^\d+$/.test(entry) && belongsTo(home, entry))
     .map((pid) => `${pid} ${read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()}`);
+}
+
+/** By its environment, or by the folder it works in: Redis writes its title over its environment. */
+function belongsTo(home: string, pid: string): boolean {
+  const marks = [`ATTENDANT_HOME=${home}`, `ATTENDANT_STACK=${home}`];
+  if (
+    read(`/proc/${pid}/environ`)
+      .split('\0')
+      .some((pair) => marks.includes(pair))
+  )
+    return true;
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`).startsWith(home);
+  } catch {
+    return false;
+  }
 }
 
 function read(file: string): string {
