@@ -1,7 +1,7 @@
 import { ERRORS, type AttendantError } from '../base/errors.ts';
 
 /** An error as RFC 9457 problem details: the members of the RFC, and ours `code` and `mend`. */
-export interface Problem {
+interface Problem {
   /** Where the code is explained, on this server. */
   readonly type: string;
   readonly title: string;

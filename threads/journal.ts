@@ -9,7 +9,7 @@ import type { NumberedEntry, ThreadStart } from './entry.ts';
  * A journal is one file of one writer: `<thread>.<epoch>.jsonl`. Its first line says whose it is, each further line is one
  * entry, and the last one, where the call came to its end, says that it is closed.
  */
-export interface JournalHead {
+interface JournalHead {
   readonly journal: 1;
   readonly organization: ThreadStart['organization'];
   readonly thread: ThreadStart['id'];
@@ -88,7 +88,7 @@ export async function* readJournal(path: string): AsyncGenerator<NumberedEntry> 
 }
 
 /** What can be told of a journal without reading all of it. */
-export interface JournalFacts {
+interface JournalFacts {
   readonly head: JournalHead;
   /** Number of the last entry; 0 where there is none. */
   readonly last: number;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { thisProcess } from './alive.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
@@ -45,7 +46,7 @@ afterAll(async () => {
 
 /** A process of its own that writes a thread while Redis is away, and lives on. */
 async function writeElsewhere(start: ThreadStart, count: number): Promise<ChildProcess> {
-  const script = join(import.meta.dirname, 'dying-writer.fixture.ts');
+  const script = fileURLToPath(new URL('./dying-writer.fixture.ts', import.meta.url));
   const args = ['--import', 'tsx', script, NOWHERE, folder, JSON.stringify(start), String(count)];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);

@@ -16,7 +16,7 @@ const UNJOURNALED = 10_000;
 const REFUSED = 'redis did not take entries; trying again';
 const RETRY = { first: 100, most: 5_000 };
 
-export interface WriterParts {
+interface WriterParts {
   readonly redis: Redis;
   /** Where the journal goes; undefined writes none. */
   readonly journalFolder: string | undefined;
