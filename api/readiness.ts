@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock.ts';
 import { asAttendantError, AttendantError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -29,7 +30,10 @@ export function watchReadiness(
   checks: Checks,
   options: { clock: Clock; log: Log; signal: AbortSignal },
 ): () => Promise<Readiness> {
-  const { clock, log, signal } = options;
+  const { clock, log } = options;
+  const signal = AbortSignal.any([options.signal]);
+  // Each check listens to it; Node takes more than ten for a leak.
+  setMaxListeners(0, signal);
   const failing = new Set<string>();
   let asked: { at: number; answer: Promise<Readiness> } | undefined;
 

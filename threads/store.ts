@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock.ts';
 import { asAttendantError, AttendantError } from '../base/errors.ts';
 import type { Organization, ThreadId, Uid } from '../base/ids.ts';
@@ -73,6 +74,8 @@ export function openThreads(options: {
   }
   const closing = new AbortController();
   const signal = AbortSignal.any([options.signal, closing.signal]);
+  // Each live thread may listen to it; Node takes more than ten for a leak.
+  setMaxListeners(0, signal);
   const redis = connectRedis({ url: options.redisUrl, clock, log, signal });
   const live = new Set<Writer>();
   let replaying: Promise<unknown> = Promise.resolve();
