@@ -58,9 +58,21 @@ export const ERRORS = {
     title: 'LiveKit refused the request',
     mend: 'Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET, and the cause.',
   },
-  E_NOT_PROVISIONED: { status: 503, title: 'Trunks and dispatch rules are not all applied', mend: 'Wait a moment; if it stays, the log of attendant api says why.' },
-  E_NO_WORKER: { status: 503, title: 'No worker is there to take calls', mend: 'Start attendant worker; its log says whether LiveKit took it.' },
-  E_API_UNREACHABLE: { status: 503, title: 'The API does not answer', mend: 'Start attendant api (npm start does), or set ATTENDANT_API_PORT to where it is.' },
+  E_NOT_PROVISIONED: {
+    status: 503,
+    title: 'Trunks and dispatch rules are not all applied',
+    mend: 'Wait a moment; if it stays, the log of attendant api says why.',
+  },
+  E_NO_WORKER: {
+    status: 503,
+    title: 'No worker is there to take calls',
+    mend: 'Start attendant worker; its log says whether LiveKit took it.',
+  },
+  E_API_UNREACHABLE: {
+    status: 503,
+    title: 'The API does not answer',
+    mend: 'Start attendant api (npm start does), or set ATTENDANT_API_PORT to where it is.',
+  },
   E_PORT_IN_USE: {
     status: 500,
     title: 'A port is taken by another process',
@@ -107,6 +119,16 @@ export const ERRORS = {
     status: 500,
     title: 'A rehearsal did not go as its scenario says',
     mend: 'The message says which step, and what happened instead.',
+  },
+  E_DIALOGUE_INVALID: {
+    status: 422,
+    title: 'A dialogue file is wrong',
+    mend: 'Mend the file at the line that is named.',
+  },
+  E_SPEECH_FAILED: {
+    status: 500,
+    title: 'Speech could not be made or heard on this machine',
+    mend: 'Reinstall flite and pocketsphinx; see the log line with this code for what they said.',
   },
   E_NO_SIP_LEG: {
     status: 409,
