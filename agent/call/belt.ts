@@ -1,8 +1,9 @@
 import { llm, type voice } from '@livekit/agents';
-import { Ajv, type ValidateFunction } from 'ajv';
+import type { ValidateFunction } from 'ajv';
 import { asAttendantError, AttendantError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { errorContent, type JsonObject, type Line, type ToolResult, type VoiceTool } from '../tools/tool.ts';
+import { explain, validatorFor } from '../tools/validator.ts';
 import type { Ending } from './ending.ts';
 import type { Transcript } from './transcript.ts';
 
@@ -51,7 +52,7 @@ export class Belt {
 
   hang(tools: readonly VoiceTool[]): llm.ToolContextEntry[] {
     return tools.map((tool) => {
-      const validate = tool.validatesItself ? undefined : new Ajv({ strict: false }).compile(tool.parameters);
+      const validate = tool.validatesItself ? undefined : validatorFor(tool.parameters);
       return llm.tool({
         name: tool.name,
         description: tool.description,
@@ -110,11 +111,7 @@ export class Belt {
   ): Promise<ToolResult> {
     try {
       if (validate && !validate(args)) {
-        const [first] = validate.errors ?? [];
-        throw new AttendantError(
-          'E_TOOL_ARGUMENTS',
-          `${first?.instancePath.slice(1) ?? ''} ${first?.message ?? 'wrong'}`.trim(),
-        );
+        throw new AttendantError('E_TOOL_ARGUMENTS', explain(validate.errors));
       }
       return await tool.run(args, this.#line, { playedOut: () => announced });
     } catch (thrown) {

@@ -3,6 +3,7 @@ import type { Room } from '@livekit/rtc-node';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { Cut } from './cut.ts';
+import { Ears } from './ears.ts';
 import type { Digits } from './digits.ts';
 import type { Ending } from './ending.ts';
 import type { Models } from './models.ts';
@@ -14,7 +15,7 @@ const MOST_TOOL_STEPS = 12;
 const OUTPUT_QUEUE = 600;
 /** Speech shorter than this does not stop the agent: a cough, a tone. */
 const SHORTEST_INTERRUPTION = 300;
-const RATE = 24_000;
+const OUTPUT_RATE = 24_000;
 
 interface Parts {
   readonly room: Room;
@@ -34,11 +35,13 @@ export class Voice {
   readonly #session: voice.AgentSession;
   #cut: Cut | undefined;
   readonly #asides: Asides;
+  readonly #ears: Ears;
   #cancelBargeIn: () => void = () => undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#asides = new Asides(parts.transcript, parts.digits);
+    this.#ears = new Ears(parts.room, parts.callerIdentity);
     const { stt, llm: mind, tts, vad, turnDetector } = parts.models;
     this.#session = new voice.AgentSession({
       stt,
@@ -66,6 +69,7 @@ export class Voice {
   async start(instructions: string, tools: llm.ToolContextEntry[]): Promise<void> {
     const { room, callerIdentity, ending } = this.#parts;
     const agent = new CallAgent({ instructions, tools, asides: this.#asides, ending });
+    this.#session.input.audio = this.#ears;
     await this.#session.start({
       agent,
       room,
@@ -74,9 +78,9 @@ export class Voice {
         participantIdentity: callerIdentity,
         textEnabled: false,
         closeOnDisconnect: false,
-        audioSampleRate: RATE,
+        audioEnabled: false,
       },
-      outputOptions: { audioSampleRate: RATE, queueSizeMs: OUTPUT_QUEUE },
+      outputOptions: { audioSampleRate: OUTPUT_RATE, queueSizeMs: OUTPUT_QUEUE },
     });
     if (this.#session.output.audio) {
       this.#cut = new Cut(this.#session.output.audio);
@@ -115,6 +119,7 @@ export class Voice {
 
   async close(): Promise<void> {
     await this.#session.close();
+    await this.#ears.close();
   }
 
   #listen(): void {

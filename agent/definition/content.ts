@@ -2,7 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import type { Problem } from '../../base/problem.ts';
 import type { Definition } from './definition.ts';
 import { destinationUri } from './destination-uri.ts';
-import type { Source } from './source.ts';
+import type { Source } from '../../base/source.ts';
 import { templateFaults } from './template.ts';
 
 type Path = readonly (string | number)[];

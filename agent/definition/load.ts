@@ -5,7 +5,7 @@ import { printProblem, type Problem } from '../../base/problem.ts';
 import { type Definition, definitionSchema, type LoadedDefinition } from './definition.ts';
 import { contentProblems } from './content.ts';
 import { schemaProblems } from './schema-problems.ts';
-import { Source } from './source.ts';
+import { Source } from '../../base/source.ts';
 
 /** Bytes. Instructions may have 64,000 characters; nothing else in a definition comes near. */
 const MOST_TEXT = 512 * 1_024;
@@ -27,7 +27,7 @@ export function parseDefinition(file: string, text: string): Parsed {
       },
     ]);
   }
-  const source = new Source(file, text);
+  const source = new Source(file, text, 'E_DEFINITION_INVALID');
   const syntax = source.syntaxErrors();
   if (syntax.length > 0) {
     return broken(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Problem } from '../../base/problem.ts';
 import { definitionSchema } from './definition.ts';
-import type { Source } from './source.ts';
+import type { Source } from '../../base/source.ts';
 
 type Issue = z.core.$ZodIssue;
 interface JsonSchema {

@@ -1,5 +1,6 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { JsonObject, VoiceTool } from './tool.ts';
+import { explain, validatorFor } from './validator.ts';
 
 const DESCRIPTION =
   'Ends the call and records its outcome. Say goodbye in the same turn, before you call it; the sentence is played out first.';
@@ -12,7 +13,7 @@ const MENDS = 2;
  * absent, because models write it for "nothing".
  */
 export function endDialog(settings: { description?: string | undefined; outcome: JsonObject }): VoiceTool {
-  const validate = new Ajv({ allErrors: true, strict: false }).compile(settings.outcome);
+  const validate = validatorFor(settings.outcome);
   let violations = 0;
   return {
     name: 'end_dialog',
@@ -68,14 +69,4 @@ function validPart(outcome: JsonObject, validate: ValidateFunction): JsonObject 
 function propertyOf(error: ErrorObject): string | undefined {
   if (error.keyword === 'additionalProperties') return String(error.params['additionalProperty']);
   return error.instancePath.split('/')[1]?.replaceAll('~1', '/').replaceAll('~0', '~');
-}
-
-function explain(errors: ErrorObject[] | null | undefined): string {
-  return (errors ?? [])
-    .slice(0, 5)
-    .map(
-      (e) =>
-        `${e.instancePath.slice(1) || 'outcome'} ${e.message ?? 'is invalid'}${e.keyword === 'enum' ? `: ${(e.params['allowedValues'] as unknown[]).join(', ')}` : ''}`,
-    )
-    .join('; ');
 }

@@ -13,6 +13,7 @@ import { quietFramework } from './framework-log.ts';
 import { Host } from './host.ts';
 import { journalFolder, type ToChild } from './messages.ts';
 import { Registration } from './registration.ts';
+import { ffiClient, RoomEvents } from './room-events.ts';
 import { seat } from './seat.ts';
 import { statusOf } from './status.ts';
 import { loadTurnModel } from './turn-model.ts';
@@ -33,6 +34,7 @@ async function run(): Promise<void> {
 
   // The FFI client runs its callbacks in the async context of whoever first touched it: that must be no call's.
   await new AudioSource(24_000, 1).close();
+  const rooms = new RoomEvents(ffiClient());
   const turnModel = loadTurnModel();
   const clock = systemClock;
   const livekit = connectLiveKit(config.livekit);
@@ -64,6 +66,7 @@ async function run(): Promise<void> {
           process: jobProcess,
           url: config.livekit.url,
           turnModel,
+          rooms,
           log,
           onShutdown: () => stop.abort(new Error('shut down')),
         },

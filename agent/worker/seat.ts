@@ -4,10 +4,7 @@ import { Room } from '@livekit/rtc-node';
 import type { Log } from '../../base/log.ts';
 import type { TurnModel } from '../call/models.ts';
 import { agentIdentity } from './registration.ts';
-
-interface FfiClientSlot {
-  _ffiClientInstance?: { off(event: 'ffi_event', listener: unknown): void };
-}
+import type { RoomEvents } from './room-events.ts';
 
 /**
  * One job's place in this process: the framework's JobContext around `work`, and everything of it taken away afterwards, which
@@ -15,7 +12,14 @@ interface FfiClientSlot {
  */
 export async function seat(
   assignment: JobAssignment,
-  parts: { process: JobProcess; url: string; turnModel: TurnModel; log: Log; onShutdown: () => void },
+  parts: {
+    process: JobProcess;
+    url: string;
+    turnModel: TurnModel;
+    rooms: RoomEvents;
+    log: Log;
+    onShutdown: () => void;
+  },
   work: (context: JobContext) => Promise<void>,
 ): Promise<void> {
   const { job } = assignment;
@@ -31,7 +35,7 @@ export async function seat(
       workerId: '',
     },
     room,
-    () => undefined,
+    () => parts.rooms.adopt(room),
     parts.onShutdown,
     parts.turnModel,
   );
@@ -46,16 +50,6 @@ export async function seat(
         parts.log.warn({ pii: { error } }, 'a shutdown callback failed'),
       );
     }
-    forget(room);
+    parts.rooms.forget(room);
   }
-}
-
-/**
- * Takes the room off the FFI client. A room that the server disconnected keeps its listener for ever (rtc-node 0.13.34: `disconnect()`
- * returns early), and so every ended call would go on parsing every event of all others.
- */
-function forget(room: Room): void {
-  const listener = (room as unknown as { onFfiEvent: unknown }).onFfiEvent;
-  (globalThis as FfiClientSlot)._ffiClientInstance?.off('ffi_event', listener);
-  room.removeAllListeners();
 }

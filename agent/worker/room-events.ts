@@ -1,0 +1,77 @@
+import type { Room } from '@livekit/rtc-node';
+
+/** An event of the FFI client, as far as it is routed here. */
+interface FfiEvent {
+  readonly message: { readonly case?: string; readonly value?: { readonly roomHandle?: bigint } };
+}
+type Listener = (event: FfiEvent) => unknown;
+
+interface FfiClient {
+  on(event: 'ffi_event', listener: Listener): void;
+  off(event: 'ffi_event', listener: Listener): void;
+}
+
+/** What rtc-node keeps to itself of a room. */
+interface RoomInside {
+  readonly onFfiEvent: Listener;
+  readonly ffiHandle?: { readonly handle: bigint };
+}
+
+/**
+ * Hands each room its own events. By itself every Room of rtc-node 0.13.34 looks at every event of the process, audio frames of other calls
+ * included, through a lock and three promises: with many calls in a process that grows with their square. And a room that the server
+ * disconnected never takes its listener away.
+ */
+export class RoomEvents {
+  readonly #rooms = new Map<bigint, Listener>();
+  readonly #client: FfiClient;
+
+  constructor(client: FfiClient) {
+    this.#client = client;
+    client.on('ffi_event', this.#route);
+  }
+
+  /** From here on the room gets its own events only. To be called once it is connected, in the same turn of the loop. */
+  adopt(room: Room): void {
+    const { onFfiEvent, ffiHandle } = room as unknown as RoomInside;
+    if (!ffiHandle) return;
+    this.#client.off('ffi_event', onFfiEvent);
+    this.#rooms.set(ffiHandle.handle, onFfiEvent);
+    // What came while it connected waits in the room for any further event.
+    onFfiEvent({ message: {} });
+  }
+
+  /** The room is over: it gets no more events, and nothing holds it. */
+  forget(room: Room): void {
+    const { onFfiEvent } = room as unknown as RoomInside;
+    this.#client.off('ffi_event', onFfiEvent);
+    for (const [handle, listener] of this.#rooms) if (listener === onFfiEvent) this.#rooms.delete(handle);
+    room.removeAllListeners();
+  }
+
+  /** How many rooms get events. */
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  readonly #route = (event: FfiEvent): void => {
+    switch (event.message.case) {
+      case 'roomEvent':
+        if (event.message.value?.roomHandle !== undefined)
+          this.#rooms.get(event.message.value.roomHandle)?.(event);
+        return;
+      case 'rpcMethodInvocation':
+        // Addressed by a participant's handle that the room alone knows; rare, so each may look.
+        for (const listener of this.#rooms.values()) listener(event);
+        return;
+      default:
+    }
+  };
+}
+
+/** The FFI client of this process; it has to have been touched before. */
+export function ffiClient(): FfiClient {
+  const client = (globalThis as { _ffiClientInstance?: FfiClient })._ffiClientInstance;
+  if (!client) throw new Error('the FFI client has not been started');
+  return client;
+}
