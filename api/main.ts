@@ -6,6 +6,7 @@ import { openThreads } from '../threads/store.ts';
 import { hashKeys } from './api-keys.ts';
 import { createApp } from './app.ts';
 import { readinessChecks } from './checks.ts';
+import { keepProvisioned } from './provisioning.ts';
 import { watchReadiness } from './readiness.ts';
 import { serve } from './serve.ts';
 
@@ -21,7 +22,10 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
   const keys = hashKeys(config.apiKeys);
   const threads = openThreads({ redisUrl: config.redisUrl, clock, log, signal });
   const livekit = connectLiveKit(config.livekit);
-  const provisioned = { applied: () => true };
+  // Linked, so that it also ends where we end by an error of our own.
+  const ending = new AbortController();
+  const until = AbortSignal.any([signal, ending.signal]);
+  const provisioned = keepProvisioned({ config, livekit, log, clock, signal: until });
   const checks = readinessChecks({ threads, livekit, provisioned, models: Object.values(config.models) });
   const app = createApp({ threads, keys, readiness: watchReadiness(checks, { clock, log, signal }), log });
   try {
@@ -36,6 +40,7 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
       },
     });
   } finally {
-    await threads.close();
+    ending.abort(new Error('the API ends'));
+    await Promise.all([threads.close(), provisioned.ended]);
   }
 }
