@@ -1,0 +1,145 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { SIPDispatchRuleInfo, SIPInboundTrunkInfo, SIPOutboundTrunkInfo } from '@livekit/protocol';
+import { AttendantError } from '../base/errors.ts';
+import { printProblem, type Problem } from '../base/problem.ts';
+import type { Config } from '../config.ts';
+import { type AgentOfRule, readRule } from '../dispatch-rules/rule-file.ts';
+import { readTrunk } from '../sip-trunks/trunk-file.ts';
+
+/** A thing and the file that it is made from: `mark` is the file's name without folder and ending. */
+interface FromFile<T> {
+  readonly file: string;
+  readonly mark: string;
+  readonly info: T;
+}
+
+/** All trunk and rule files of an installation, right by themselves and together. */
+export interface Provisioning {
+  readonly inbound: readonly FromFile<SIPInboundTrunkInfo>[];
+  readonly outbound: readonly FromFile<SIPOutboundTrunkInfo>[];
+  readonly rules: readonly (FromFile<SIPDispatchRuleInfo> & { readonly agent: AgentOfRule })[];
+}
+
+const FOLDERS = ['sip-trunks', 'dispatch-rules'] as const;
+
+/**
+ * Whose trunks and rules hold: a home that has a folder of either decides alone, since they say who may call. Else the shipped ones do.
+ */
+function baseOf({ home, root }: Config): string {
+  return FOLDERS.some((folder) => existsSync(join(home, folder))) ? home : root;
+}
+
+/** The trunk and rule files that hold, each folder sorted. */
+export function provisioningFiles(config: Config): { trunks: string[]; rules: string[] } {
+  const [trunks, rules] = FOLDERS.map((folder) => jsonFiles(join(baseOf(config), folder)));
+  return { trunks: trunks ?? [], rules: rules ?? [] };
+}
+
+/** Changes whenever one of the files does. */
+export function provisioningStamp(config: Config): string {
+  const { trunks, rules } = provisioningFiles(config);
+  return [...trunks, ...rules]
+    .map((file) => {
+      const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
+      return stat ? `${file}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}` : file;
+    })
+    .join('\n');
+}
+
+/** @throws AttendantError with the code of the first problem, and every problem on a line of its own. */
+export function readProvisioning(config: Config): Provisioning {
+  const { provisioning, problems } = checkProvisioning(config);
+  const [first] = problems;
+  if (first) throw new AttendantError(first.code, problems.map(printProblem).join('\n'));
+  return provisioning;
+}
+
+/** Reads all files, and tells all that is wrong in them and between them. */
+export function checkProvisioning(config: Config): {
+  provisioning: Provisioning;
+  problems: readonly Problem[];
+} {
+  const files = provisioningFiles(config);
+  const problems: Problem[] = [];
+  const inbound: FromFile<SIPInboundTrunkInfo>[] = [];
+  const outbound: FromFile<SIPOutboundTrunkInfo>[] = [];
+  const rules: (FromFile<SIPDispatchRuleInfo> & { agent: AgentOfRule })[] = [];
+  for (const file of files.trunks) {
+    const read = readTrunk(file, readFileSync(file, 'utf8'), config.env);
+    const mark = basename(file, '.json');
+    if ('problems' in read) problems.push(...read.problems);
+    else if (read.trunk.direction === 'inbound') inbound.push({ file, mark, info: read.trunk.info });
+    else outbound.push({ file, mark, info: read.trunk.info });
+  }
+  problems.push(...trunkConflicts(inbound));
+  for (const file of files.rules) {
+    const read = readRule(file, readFileSync(file, 'utf8'), config.env);
+    if ('problems' in read) {
+      problems.push(...read.problems);
+      continue;
+    }
+    const { info, agent, problem } = read;
+    rules.push({ file, mark: basename(file, '.json'), info, agent });
+    // Where a trunk's own file is wrong, that is what is to be mended.
+    if (problems.length > 0) continue;
+    info.trunkIds.forEach((name, index) => {
+      if (name.startsWith('ST_') || inbound.some((trunk) => trunk.info.name === name)) return;
+      const known = inbound.map((trunk) => trunk.info.name).join(', ');
+      problems.push(
+        problem(
+          ['trunk_ids', index],
+          `no file of sip-trunks/ is named "${name}"`,
+          `known are ${known || 'none'}`,
+        ),
+      );
+    });
+  }
+  return { provisioning: { inbound, outbound, rules }, problems };
+}
+
+/** What LiveKit would refuse, told before anything is applied. */
+function trunkConflicts(trunks: readonly FromFile<SIPInboundTrunkInfo>[]): Problem[] {
+  const problems: Problem[] = [];
+  const taken = new Map<string, string>();
+  const names = new Map<string, string>();
+  const take = (seen: Map<string, string>, key: string, file: string, what: string, mend: string) => {
+    const other = seen.get(key);
+    if (other === undefined) seen.set(key, file);
+    else
+      problems.push({
+        file,
+        line: 1,
+        code: 'E_TRUNK_INVALID',
+        what: `${what} as in ${basename(other)}`,
+        mend,
+      });
+  };
+  for (const { file, info } of trunks) {
+    take(names, info.name, file, `the name "${info.name}" is the same`, 'give each trunk a name of its own');
+    const callers = info.allowedNumbers.length > 0 ? info.allowedNumbers : [''];
+    for (const number of info.numbers.length > 0 ? info.numbers : [''])
+      for (const caller of callers)
+        take(
+          taken,
+          `${digits(number)} ${digits(caller)}`,
+          file,
+          number === '' ? 'a trunk without numbers takes every number,' : `the number ${number} is the same`,
+          'a number belongs to one trunk; several may share it where their allowed_numbers differ',
+        );
+  }
+  return problems;
+}
+
+/** As LiveKit compares numbers: without what is written between their digits. */
+function digits(number: string): string {
+  return /^[+\d\s().-]+$/.test(number) ? number.replace(/\D/g, '') : number;
+}
+
+function jsonFiles(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => /^[^.].*\.json$/.test(name))
+    .sort()
+    .map((name) => join(folder, name));
+}

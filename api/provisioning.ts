@@ -1,0 +1,204 @@
+import type { Clock } from '../base/clock.ts';
+import { asAttendantError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { Config } from '../config.ts';
+import { dispatchRules, marked as markedRule } from '../dispatch-rules/rules.ts';
+import { connectLiveKit, type LiveKit } from '../livekit/client.ts';
+import { carryOut, compare, type Step } from '../livekit/reconcile.ts';
+import { refusalOf } from '../livekit/twirp.ts';
+import { inboundTrunks, marked, outboundTrunks } from '../sip-trunks/trunks.ts';
+import { provisioningStamp, readProvisioning, type Provisioning } from './provisioning-files.ts';
+
+/** One line of a plan. */
+export interface PlannedStep {
+  readonly action: Step<unknown>['action'];
+  readonly noun: string;
+  readonly name: string;
+  readonly file: string;
+  /** What differs, where it is a change. */
+  readonly fields: readonly string[];
+}
+
+/** How often two processes that provision at once may get in each other's way before that is an error. */
+const TRIES = 4;
+
+/** What would have to happen so that LiveKit has what the files say. */
+export async function planProvisioning(
+  config: Config,
+  livekit: LiveKit,
+  signal: AbortSignal,
+): Promise<PlannedStep[]> {
+  return (await prepare(readProvisioning(config), livekit, signal)).steps;
+}
+
+/**
+ * Makes LiveKit have what the files say, touching only what it made itself. All files are read before anything is changed.
+ *
+ * @returns what it did.
+ * @throws AttendantError E_TRUNK_INVALID, E_TRUNK_OPEN, E_RULE_INVALID with every problem of the files; E_LIVEKIT_UNREACHABLE, E_LIVEKIT_REFUSED.
+ */
+export async function applyProvisioning(
+  config: Config,
+  livekit: LiveKit,
+  signal: AbortSignal,
+): Promise<PlannedStep[]> {
+  return apply(readProvisioning(config), livekit, signal);
+}
+
+/** `attendant provision [--apply]`: prints what differs, and carries it out where asked. */
+export async function provision(
+  config: Config,
+  options: { readonly apply: boolean; readonly write: (line: string) => void },
+  signal: AbortSignal,
+): Promise<void> {
+  const livekit = connectLiveKit(config.livekit);
+  const steps = await (options.apply ? applyProvisioning : planProvisioning)(config, livekit, signal);
+  for (const { action, noun, name, file, fields } of steps)
+    options.write(
+      `${action.padEnd(10)}${noun} ${name} (${file})${fields.length > 0 ? `: ${fields.join(', ')}` : ''}`,
+    );
+  const changes = steps.filter(({ action }) => action !== 'unchanged').length;
+  if (changes === 0) options.write('LiveKit has all that the files say.');
+  else
+    options.write(options.apply ? `${changes} applied.` : `${changes} to apply: attendant provision --apply`);
+}
+
+interface Prepared {
+  readonly steps: PlannedStep[];
+  readonly carryOut: () => Promise<void>;
+}
+
+async function prepare(files: Provisioning, livekit: LiveKit, signal: AbortSignal): Promise<Prepared> {
+  const inbound = inboundTrunks(livekit);
+  const outbound = outboundTrunks(livekit);
+  const rules = dispatchRules(livekit);
+  const [inboundThere, outboundThere, rulesThere] = await Promise.all([
+    inbound.collection.list(signal),
+    outbound.collection.list(signal),
+    rules.collection.list(signal),
+  ]);
+  const wantedInbound = files.inbound.map(({ mark, info }) => ({ mark, info: marked(info, mark) }));
+  const wantedOutbound = files.outbound.map(({ mark, info }) => ({ mark, info: marked(info, mark) }));
+  const inboundSteps = compare(inbound, wantedInbound, inboundThere);
+  const outboundSteps = compare(outbound, wantedOutbound, outboundThere);
+  /** Rules name trunks; a trunk that is still to be created has no id yet. */
+  const rulesWith = (ids: ReadonlyMap<string, string>) => {
+    const idOfTrunk = (name: string) => {
+      const mark = files.inbound.find(({ info }) => info.name === name)?.mark;
+      return (mark !== undefined ? ids.get(mark) : undefined) ?? name;
+    };
+    return files.rules.map(({ mark, info }) => ({ mark, info: markedRule(info, mark, idOfTrunk) }));
+  };
+  const knownIds = new Map(
+    inboundSteps.flatMap((step) => ('id' in step ? [[step.mark, step.id] as const] : [])),
+  );
+  const planned = [
+    ...inboundSteps.map((step) => describe(step, inbound.noun, 'sip-trunks')),
+    ...outboundSteps.map((step) => describe(step, outbound.noun, 'sip-trunks')),
+    ...compare(rules, rulesWith(knownIds), rulesThere).map((step) =>
+      describe(step, rules.noun, 'dispatch-rules'),
+    ),
+  ];
+  return {
+    steps: planned,
+    carryOut: async () => {
+      const ids = await carryOut(inbound, inboundSteps, signal);
+      await carryOut(outbound, outboundSteps, signal);
+      await carryOut(rules, compare(rules, rulesWith(ids), rulesThere), signal);
+    },
+  };
+}
+
+function describe(step: Step<unknown>, noun: string, folder: string): PlannedStep {
+  return {
+    action: step.action,
+    noun,
+    name: step.name,
+    file: `${folder}/${step.mark}.json`,
+    fields: step.action === 'change' ? step.fields : [],
+  };
+}
+
+async function apply(files: Provisioning, livekit: LiveKit, signal: AbortSignal): Promise<PlannedStep[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { steps, carryOut } = await prepare(files, livekit, signal);
+    try {
+      if (steps.some(({ action }) => action !== 'unchanged')) await carryOut();
+      return steps;
+    } catch (error) {
+      // Another process that provisions the same files was faster: what it made is seen by the next try.
+      const refused = ['invalid_argument', 'not_found'].includes(refusalOf(error)?.twirpCode ?? '');
+      if (!refused || attempt >= TRIES) throw error;
+    }
+  }
+}
+
+/** Milliseconds. A LiveKit that lost its Redis lets every new call ring without end until trunks and rules are back. */
+const CHECK_EVERY = 2_000;
+
+/** Trunks and rules that are kept as the files say. */
+export interface KeptProvisioned {
+  /** True while the last look found, or made, everything there. */
+  applied(): boolean;
+  /** Resolves after the signal has aborted. */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Keeps LiveKit as the files say: at once, when a file changes, and when LiveKit lost what it had. Several processes may do so at once. A
+ * file that was edited into something wrong changes nothing until it is right.
+ */
+export function keepProvisioned(parts: {
+  readonly config: Config;
+  readonly livekit: LiveKit;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}): KeptProvisioned {
+  const { config, livekit, log, clock, signal } = parts;
+  let applied = false;
+  let files: Provisioning | undefined;
+  let stamp = '';
+  const told = new Map<string, string>();
+
+  /** Each trouble is told once, and again when it is another or comes back. */
+  function tell(about: 'files' | 'server', error: unknown): void {
+    const { code, message } = asAttendantError(error);
+    if (signal.aborted || told.get(about) === message) return;
+    told.set(about, message);
+    log.warn({ code, problem: message.slice(0, 2_000) }, 'trunks and dispatch rules are not applied');
+  }
+
+  /** The files as they stand, or as they stood when they were last right. */
+  function read(): Provisioning | undefined {
+    try {
+      const now = provisioningStamp(config);
+      if (files && now === stamp) return files;
+      files = readProvisioning(config);
+      stamp = now;
+      told.delete('files');
+    } catch (error) {
+      tell('files', error);
+    }
+    return files;
+  }
+
+  async function keep(): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const wanted = read();
+        const steps = wanted && (await apply(wanted, livekit, signal));
+        applied = steps !== undefined;
+        told.delete('server');
+        const done = steps?.filter(({ action }) => action !== 'unchanged') ?? [];
+        if (done.length > 0) log.info({ steps: done }, 'trunks and dispatch rules applied');
+      } catch (error) {
+        applied = false;
+        tell('server', error);
+      }
+      await clock.sleep(CHECK_EVERY, signal).catch(() => undefined);
+    }
+  }
+
+  return { applied: () => applied, ended: keep() };
+}
