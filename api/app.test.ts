@@ -123,7 +123,7 @@ describe('GET /threads', () => {
   it('answers 503 while Redis is away and serves again after', { timeout: 30_000 }, async () => {
     const id = await write('survivor');
     await server.kill();
-    await expect.poll(() => threads.ready).toBe(false);
+    await expect.poll(() => threads.ready, { timeout: 10_000 }).toBe(false);
     await expectProblem(await get(`/threads/${id}`, 'dev-key'), 503, 'E_REDIS_UNREACHABLE');
     await server.start();
     await expect

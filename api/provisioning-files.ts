@@ -14,11 +14,16 @@ interface FromFile<T> {
   readonly info: T;
 }
 
+interface RuleFromFile extends FromFile<SIPDispatchRuleInfo> {
+  readonly agent: AgentOfRule;
+  readonly problem: (path: readonly (string | number)[], what: string, mend: string) => Problem;
+}
+
 /** All trunk and rule files of an installation, right by themselves and together. */
 export interface Provisioning {
   readonly inbound: readonly FromFile<SIPInboundTrunkInfo>[];
   readonly outbound: readonly FromFile<SIPOutboundTrunkInfo>[];
-  readonly rules: readonly (FromFile<SIPDispatchRuleInfo> & { readonly agent: AgentOfRule })[];
+  readonly rules: readonly RuleFromFile[];
 }
 
 const FOLDERS = ['sip-trunks', 'dispatch-rules'] as const;
@@ -64,7 +69,7 @@ export function checkProvisioning(config: Config): {
   const problems: Problem[] = [];
   const inbound: FromFile<SIPInboundTrunkInfo>[] = [];
   const outbound: FromFile<SIPOutboundTrunkInfo>[] = [];
-  const rules: (FromFile<SIPDispatchRuleInfo> & { agent: AgentOfRule })[] = [];
+  const rules: RuleFromFile[] = [];
   for (const file of files.trunks) {
     const read = readTrunk(file, readFileSync(file, 'utf8'), config.env);
     const mark = basename(file, '.json');
@@ -80,7 +85,7 @@ export function checkProvisioning(config: Config): {
       continue;
     }
     const { info, agent, problem } = read;
-    rules.push({ file, mark: basename(file, '.json'), info, agent });
+    rules.push({ file, mark: basename(file, '.json'), info, agent, problem });
     // Where a trunk's own file is wrong, that is what is to be mended.
     if (problems.length > 0) continue;
     info.trunkIds.forEach((name, index) => {
@@ -136,7 +141,8 @@ function digits(number: string): string {
   return /^[+\d\s().-]+$/.test(number) ? number.replace(/\D/g, '') : number;
 }
 
-function jsonFiles(folder: string): string[] {
+/** The JSON files of a folder, sorted; none where there is no folder. */
+export function jsonFiles(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => /^[^.].*\.json$/.test(name))

@@ -269,7 +269,7 @@ describe('threads', () => {
 
   it('counts workers by what they last said of themselves', async () => {
     const threads = open();
-    await expect.poll(() => threads.ready).toBe(true);
+    await expect.poll(() => threads.ready, { timeout: 10_000 }).toBe(true);
     await threads.workers.beat('a', 60_000);
     await threads.workers.beat('b', 60_000);
     await threads.workers.beat('late', -1);
