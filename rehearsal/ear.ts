@@ -1,6 +1,7 @@
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
+import { AttendantError } from '../base/errors.ts';
 import { frameLoudness, readWavHeader, type WavFormat } from './wav.ts';
 
 /** How often the growing recordings are read. */
@@ -12,6 +13,10 @@ const SPEECH_LOUDNESS = 250;
 const GAP = 400;
 /** Shorter sounds are clicks. */
 const SHORTEST = 60;
+
+/** The shortest thing that anyone says, and the pause after which they have finished. */
+const SHORTEST_WORD = 200;
+const PAUSE = 500;
 
 /** A stretch of sound from the far end. Times are the wall's, as of when the sound came in. */
 export interface Sound {
@@ -53,6 +58,22 @@ export class Ear {
   silenceSince(since: number): number {
     const last = this.sounds.at(-1)?.to ?? 0;
     return Math.max(0, this.#heardUntil - Math.max(last, since));
+  }
+
+  /**
+   * Waits until something was said after `since` and a pause of half a second followed; gives its samples.
+   *
+   * @throws AttendantError E_TIMEOUT when nothing was said within that many milliseconds, or it did not end.
+   */
+  async utterance(options: { since: number; within: number; signal: AbortSignal }): Promise<Buffer> {
+    const { since, within, signal } = options;
+    const end = systemClock.now() + within;
+    while (this.soundSince(since) < SHORTEST_WORD || this.silenceSince(since) < PAUSE) {
+      if (systemClock.now() > end)
+        throw new AttendantError('E_TIMEOUT', `nothing was heard within ${within / 1000} s`);
+      await systemClock.sleep(EVERY, signal);
+    }
+    return this.samplesSince(since);
   }
 
   /** The 16-bit samples received after `since`, at the rate of the call's codec. */

@@ -1,7 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { AttendantError } from '../base/errors.ts';
 import { systemClock } from '../base/clock.ts';
+import { Reaper } from '../stack/reaper.ts';
 
 /** How much of a program's output is kept, for the message when it fails. */
 const KEPT_OUTPUT = 64 * 1024;
@@ -34,11 +37,23 @@ export interface Program {
   stop(): Promise<void>;
 }
 
-/** Groups to end when this process exits without having stopped them: no softphone outlives its rehearsal. */
+/** Ends what runs when this process is gone, even killed: no softphone outlives its rehearsal. It runs only while something does. */
+let reaper: Reaper | undefined;
 const groups = new Set<number>();
-process.on('exit', () => {
-  for (const pid of groups) endGroup(pid, 'SIGKILL');
-});
+
+function watchGroup(pid: number): void {
+  reaper ??= new Reaper();
+  reaper.watch(pid);
+  groups.add(pid);
+}
+
+function forgetGroup(pid: number): void {
+  reaper?.forget(pid);
+  groups.delete(pid);
+  if (groups.size > 0) return;
+  reaper?.close();
+  reaper = undefined;
+}
 
 /**
  * Starts a program; it is stopped when the signal aborts.
@@ -54,7 +69,7 @@ export async function startProgram(options: {
   const { command, args, cwd, signal } = options;
   signal.throwIfAborted();
   // A group of its own: what the program forks ends with it, and Ctrl-C in the terminal reaches only us, who say goodbye first.
-  const child = spawn(command, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(programPath(command), args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const program = new RunningProgram(child);
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
@@ -104,6 +119,15 @@ export function lastLines(output: string, count = 6): string {
   return output.trim().split('\n').slice(-count).join('\n');
 }
 
+/** Debian puts servers where a user's PATH often does not look. */
+function programPath(command: string): string {
+  return (
+    ['/usr/sbin', '/usr/local/sbin']
+      .map((folder) => join(folder, command))
+      .find((path) => existsSync(path)) ?? command
+  );
+}
+
 function missing(command: string, cause: Error): AttendantError {
   const pkg = PACKAGES[command];
   const how = pkg ? `; on Debian: apt-get install ${pkg}` : '';
@@ -132,7 +156,7 @@ class RunningProgram implements Program {
         this.#running = false;
         if (child.pid !== undefined) {
           endGroup(child.pid, 'SIGKILL');
-          groups.delete(child.pid);
+          forgetGroup(child.pid);
         }
         setImmediate(() => resolve({ code, signal }));
       });
@@ -153,7 +177,7 @@ class RunningProgram implements Program {
   }
 
   watch(): void {
-    if (this.#running) groups.add(this.pid);
+    if (this.#running) watchGroup(this.pid);
   }
 
   output(): string {

@@ -151,7 +151,7 @@ export function parseScenario(text: string, file: string): Scenario {
   if (faults.length > 0) throw fail();
   const parsed = scenarioSchema.safeParse(document.toJS({ maxAliasCount: 50 }));
   if (!parsed.success) {
-    for (const issue of parsed.error.issues) add(issue.path, issue.message);
+    for (const issue of parsed.error.issues) add(placeOf(issue), issue.message);
     throw fail();
   }
   const { steps: rawSteps, ...rest } = parsed.data;
@@ -163,7 +163,7 @@ export function parseScenario(text: string, file: string): Scenario {
     }
     const step = STEPS[name].safeParse(raw);
     if (step.success) return { ...step.data, line: lineOf(['steps', i]) };
-    for (const issue of step.error.issues) add(['steps', i, ...issue.path], issue.message);
+    for (const issue of step.error.issues) add(['steps', i, ...placeOf(issue)], issue.message);
     return undefined;
   });
   for (const [name, value] of Object.entries(rest.headers)) {
@@ -174,6 +174,11 @@ export function parseScenario(text: string, file: string): Scenario {
     add(['refuse'], 'a transfer is either answered by the callee or refused');
   if (faults.length > 0) throw fail();
   return { ...rest, file, steps: steps.filter((step) => step !== undefined) };
+}
+
+/** Where a fault is; a key that should not be there is named itself, not what it stands in. */
+function placeOf(issue: z.core.$ZodIssue): PropertyKey[] {
+  return issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path;
 }
 
 /** Where in a said text stands what a step wants to hear: the index just after it, or -1. */

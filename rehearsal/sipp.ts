@@ -8,7 +8,7 @@ import { addressTowards, freeUdpPort } from './ports.ts';
 import { lastLines, startProgram, type Program } from './program.ts';
 import { headerOf, parseSippTrace, type SipMessage } from './sip-trace.ts';
 import { sippCallerXml, WAITING, type SippStep } from './sipp-scenario.ts';
-import { mulaw } from './mulaw.ts';
+import { g722 } from './g722.ts';
 import { speak } from './voice.ts';
 import { removeFolder, temporaryFolder } from './temp-folder.ts';
 
@@ -62,8 +62,8 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
   const folder = await temporaryFolder('sipp');
   try {
     const { target, user, from = '+15550123', headers = {}, steps, signal } = options;
-    const silence = join(folder, 'silence.ul');
-    await writeFile(silence, Buffer.alloc(8_000, 0xff));
+    const silence = join(folder, 'silence.g722');
+    await writeFile(silence, g722(Buffer.alloc(16_000 * 2)));
     const { xml, keys } = sippCallerXml({ user, from, headers, audio: silence, steps });
     await writeFile(join(folder, 'caller.xml'), xml);
     const address = await addressTowards(target.host, target.port);
@@ -120,15 +120,15 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
   }
 }
 
-/** A text as raw u-law audio followed by silence, for the step `play`; written to `file`. */
+/** A text as raw G.722 followed by a minute of silence, for the step `play`; written to `file`. */
 export async function writeSpeech(
   text: string,
   file: string,
   folder: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { samples } = await speak(text, folder, signal);
-  await writeFile(file, Buffer.concat([mulaw(samples), Buffer.alloc(8_000 * 60, 0xff)]));
+  const { samples, rate } = await speak(text, folder, signal);
+  await writeFile(file, g722(Buffer.concat([samples, Buffer.alloc(rate * 2 * 60)])));
 }
 
 /** A SIPp that runs. */
