@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
 import { AttendantError } from '../base/errors.ts';
+import { Source } from '../base/source.ts';
 import { headerFault } from './pbx-config.ts';
 
 const seconds = z.number().positive().max(600);
@@ -137,19 +137,15 @@ export async function loadScenario(file: string): Promise<Scenario> {
 
 /** The same for a text; `file` is what errors name. */
 export function parseScenario(text: string, file: string): Scenario {
-  const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
-  const lineOf = (path: readonly PropertyKey[]) => lineAt(document, counter, path);
-  const faults = document.errors.map(
-    (error) => `${file}:${counter.linePos(error.pos[0]).line}: ${error.message}`,
-  );
+  const source = new Source(file, text, 'E_SCENARIO_INVALID');
+  const faults = source.syntaxErrors().map(({ line, what }) => `${file}:${line}: ${what}`);
   const add = (path: readonly PropertyKey[], message: string) => {
     const where = path.length > 0 ? `${path.join('.')}: ` : '';
-    faults.push(`${file}:${lineOf(path)}: ${where}${message}`);
+    faults.push(`${file}:${source.lineOf(path)}: ${where}${message}`);
   };
   const fail = () => new AttendantError('E_SCENARIO_INVALID', faults.join('\n'));
   if (faults.length > 0) throw fail();
-  const parsed = scenarioSchema.safeParse(document.toJS({ maxAliasCount: 50 }));
+  const parsed = scenarioSchema.safeParse(valueOf(source));
   if (!parsed.success) {
     for (const issue of parsed.error.issues) add(placeOf(issue), issue.message);
     throw fail();
@@ -162,7 +158,7 @@ export function parseScenario(text: string, file: string): Scenario {
       return undefined;
     }
     const step = STEPS[name].safeParse(raw);
-    if (step.success) return { ...step.data, line: lineOf(['steps', i]) };
+    if (step.success) return { ...step.data, line: source.lineOf(['steps', i]) };
     for (const issue of step.error.issues) add(['steps', i, ...placeOf(issue)], issue.message);
     return undefined;
   });
@@ -209,11 +205,11 @@ export function words(text: string): string[] {
   );
 }
 
-function lineAt(document: Document, counter: LineCounter, path: readonly PropertyKey[]): number {
-  for (let length = path.length; length > 0; length--) {
-    const node: unknown = document.getIn(path.slice(0, length), true);
-    const range = (node as { range?: [number, number, number] | null } | undefined)?.range;
-    if (range) return counter.linePos(range[0]).line;
+/** The value of the file; undefined, which is no scenario, where its aliases would make more of it than one can be. */
+function valueOf(source: Source): unknown {
+  try {
+    return source.value();
+  } catch {
+    return undefined;
   }
-  return 1;
 }
