@@ -36,7 +36,7 @@ function baseOf({ home, root }: Config): string {
 }
 
 /** The trunk and rule files that hold, each folder sorted. */
-export function provisioningFiles(config: Config): { trunks: string[]; rules: string[] } {
+function provisioningFiles(config: Config): { trunks: string[]; rules: string[] } {
   const [trunks, rules] = FOLDERS.map((folder) => jsonFiles(join(baseOf(config), folder)));
   return { trunks: trunks ?? [], rules: rules ?? [] };
 }

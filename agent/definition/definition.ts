@@ -5,50 +5,70 @@ const sentence = z.string().min(1).max(4_000);
 const seconds = z.number().positive().max(3_600);
 
 const model = z.strictObject({
-  /** The model's name at its server; the part's *_MODEL in the environment wins over it. */
-  model: z.string().min(1).optional(),
+  model: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The model's name at its server; the part's *_MODEL in the environment wins over it."),
 });
 
 const greeting = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('generated'), instructions: sentence }),
-  z.strictObject({ kind: z.literal('fixed'), text: sentence }),
+  z.strictObject({
+    kind: z.literal('generated'),
+    instructions: sentence.describe('What the model is told to say first. Template.'),
+  }),
+  z.strictObject({ kind: z.literal('fixed'), text: sentence.describe('Said as it is. Template.') }),
   z.strictObject({ kind: z.literal('none') }),
 ]);
 
-const tool = { enabled: z.boolean().default(true), description: sentence.optional() };
+const tool = {
+  enabled: z.boolean().default(true),
+  description: sentence
+    .optional()
+    .describe('What the model is told about the tool, in place of our own words.'),
+};
 
 const receiveDtmf = z.strictObject({
   ...tool,
-  /** Seconds to the first digit, counted from the end of the agent's speech. */
-  first_digit_timeout: seconds.default(30),
-  /** Seconds between digits. */
-  inter_digit_timeout: seconds.default(10),
-  /** Digits to wait for where the model names no number of its own. */
-  digits: z.number().int().min(1).max(64).optional(),
+  first_digit_timeout: seconds
+    .default(30)
+    .describe("Seconds to the first digit, counted from the end of the agent's speech."),
+  inter_digit_timeout: seconds.default(10).describe('Seconds between digits.'),
+  digits: z
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Digits to wait for where the model names no number of its own.'),
 });
 
 const sendDtmf = z.strictObject({ ...tool });
 
 const destination = z.strictObject({
-  /** SIP URI, `tel:` URI or E.164 number. Templates allowed. */
-  to: z.string().min(1).max(512),
-  description: sentence,
-  headers: z.record(z.string(), z.string()).default({}),
-  /** Seconds until an attempt counts as no answer. */
-  ring_timeout: seconds.default(30),
+  to: z.string().min(1).max(512).describe('SIP URI, tel: URI or E.164 number. Template.'),
+  description: sentence.describe('When to transfer there; the model chooses by it.'),
+  headers: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Headers of the REFER, by name. Their values are templates.'),
+  ring_timeout: seconds.default(30).describe('Seconds until an attempt counts as no answer.'),
 });
 
 const transferCall = z.strictObject({
   ...tool,
   destinations: z
     .record(name, destination)
-    .refine((all) => Object.keys(all).length > 0, 'list at least one destination'),
+    .refine((all) => Object.keys(all).length > 0, 'list at least one destination')
+    .describe('Where calls may go, by a name of your choice. The model can dial nothing else.'),
 });
 
 const endDialog = z.strictObject({
   ...tool,
-  /** JSON Schema of the outcome: the parameters of the tool. */
-  outcome: z.record(z.string(), z.unknown()).default({ type: 'object', properties: {} }),
+  outcome: z
+    .record(z.string(), z.unknown())
+    .default({ type: 'object', properties: {} })
+    .describe('JSON Schema (draft-07) of the outcome: the parameters of the tool.'),
 });
 
 /**
@@ -56,8 +76,8 @@ const endDialog = z.strictObject({
  */
 export const definitionSchema = z.strictObject({
   $schema: z.string().optional(),
-  name,
-  description: z.string().max(500).default(''),
+  name: name.describe('How rules and callers (sip:<name>@host) name the agent.'),
+  description: z.string().max(500).default('').describe('For people; the model does not see it.'),
   models: z
     .strictObject({
       llm: model.extend({ temperature: z.number().min(0).max(2).optional() }).prefault({}),
@@ -68,10 +88,15 @@ export const definitionSchema = z.strictObject({
     })
     .prefault({}),
   greeting,
-  /** Template; the caller's additional instructions are appended by us as quoted data. */
-  instructions: z.string().min(1).max(64_000),
-  /** Defaults of `{{vars.…}}`; x-vars of the call win. */
-  variables: z.record(z.string(), z.string()).default({}),
+  instructions: z
+    .string()
+    .min(1)
+    .max(64_000)
+    .describe('What the model is told. Template; notes that came with the call are appended as quoted data.'),
+  variables: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Defaults of {{vars.…}}; the x-vars of a call win.'),
   tools: z
     .strictObject({
       receive_dtmf: receiveDtmf.optional(),
@@ -82,8 +107,12 @@ export const definitionSchema = z.strictObject({
     .prefault({}),
   limits: z
     .strictObject({
-      /** Seconds until the call is ended whatever goes on. */
-      max_duration: z.number().positive().max(86_400).default(3_600),
+      max_duration: z
+        .number()
+        .positive()
+        .max(86_400)
+        .default(3_600)
+        .describe('Seconds until the call is ended whatever goes on.'),
     })
     .prefault({}),
 });

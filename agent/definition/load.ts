@@ -71,7 +71,7 @@ export function loadDefinition(file: string): LoadedDefinition {
 }
 
 /** `sha256:` + hex of a definition's text: the version that every thread records. */
-export function versionOf(text: string): string {
+function versionOf(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 

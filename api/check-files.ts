@@ -1,0 +1,68 @@
+import { readFileSync, statSync } from 'node:fs';
+import { isAbsolute, relative } from 'node:path';
+import { checkDefinitions } from '../agent/definition/check.ts';
+import { definitionFiles, definitionFolders } from '../agent/definition/definitions.ts';
+import { printProblem, type Problem } from '../base/problem.ts';
+import type { Config } from '../config.ts';
+import { readRule } from '../dispatch-rules/rule-file.ts';
+import { readTrunk } from '../sip-trunks/trunk-file.ts';
+import { checkProvisioning, jsonFiles } from './provisioning-files.ts';
+
+/**
+ * Checks definitions (YAML), trunks and dispatch rules (JSON): the named files and folders, or all that are loaded where none is named. Paths are printed as
+ * seen from the working folder.
+ *
+ * @returns `file:line: code: what is wrong; the mend`, a line for each problem; none when all is right.
+ */
+export function checkFiles(config: Config, files: readonly string[] = []): string[] {
+  const problems = files.length > 0 ? namedProblems(config, files) : allProblems(config);
+  return problems.map((problem) => printProblem({ ...problem, file: shorten(problem.file) }));
+}
+
+function allProblems(config: Config): Problem[] {
+  const { problems, agents } = checkDefinitions(definitionFolders(config).flatMap(definitionFiles));
+  const checked = checkProvisioning(config);
+  const lost = checked.provisioning.rules.flatMap(({ agent, problem }) =>
+    agent.agent === undefined || agents.has(agent.agent)
+      ? []
+      : [
+          problem(
+            ['room_config', 'agents'],
+            `the rule names the agent ${agent.agent}, which has no definition that is right`,
+            `known are ${[...agents].sort().join(', ') || 'none'}`,
+          ),
+        ],
+  );
+  return [...problems, ...checked.problems, ...lost];
+}
+
+function namedProblems(config: Config, named: readonly string[]): Problem[] {
+  const files = named.flatMap((file) =>
+    statSync(file, { throwIfNoEntry: false })?.isDirectory()
+      ? [...definitionFiles(file), ...jsonFiles(file)]
+      : [file],
+  );
+  const isJson = (file: string) => file.endsWith('.json');
+  return [
+    ...checkDefinitions(files.filter((file) => !isJson(file))).problems,
+    ...files.filter(isJson).flatMap((file) => jsonProblems(file, config)),
+  ];
+}
+
+function jsonProblems(file: string, config: Config): readonly Problem[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const what = `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return [{ file, line: 1, code: 'E_TRUNK_INVALID', what, mend: 'check the path and its rights' }];
+  }
+  const isRule = /"(dispatch_rule|dispatchRule|rule|trunk_ids|trunkIds)"\s*:/.test(text);
+  const read = isRule ? readRule(file, text, config.env) : readTrunk(file, text, config.env);
+  return 'problems' in read ? read.problems : [];
+}
+
+function shorten(file: string): string {
+  const short = relative(process.cwd(), file);
+  return short.startsWith('..') || isAbsolute(short) ? file : short;
+}
