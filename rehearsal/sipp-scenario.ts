@@ -12,7 +12,7 @@ export type SippStep =
   | { readonly kind: 'pause'; readonly ms: number }
   /** Keys as RFC 4733 events, 400 ms from key to key. */
   | { readonly kind: 'press'; readonly digits: string }
-  /** Plays raw G.722 audio (`writeSpeech`), from its beginning again when it ends. */
+  /** Plays raw audio in the call's codec (`writeSpeech`), from its beginning again when it ends. */
   | { readonly kind: 'play'; readonly file: string }
   /** Waits for a REFER and answers it. */
   | { readonly kind: 'refer'; readonly answer: ReferAnswer }
@@ -21,12 +21,17 @@ export type SippStep =
   /** Waits until the far end hangs up. */
   | { readonly kind: 'until_bye' };
 
+/** Codecs that SIPp can send from a file, by their RTP payload types (RFC 3551 table 4). */
+const PAYLOAD_TYPES = { PCMU: 0, G722: 9 } as const;
+export type SippCodec = keyof typeof PAYLOAD_TYPES;
+
 export interface SippCaller {
+  readonly codec: SippCodec;
   readonly user: string;
   readonly from: string;
   /** In a value, `{call}` stands for the number of the call (from 1) where one run places several. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Raw G.722 to play from the answer on; a call without RTP is soon hung up. */
+  /** Raw audio in the codec to play from the answer on; a call without RTP is soon hung up. */
   readonly audio: string;
   readonly steps: readonly SippStep[];
 }
@@ -59,7 +64,7 @@ export function sippCallerXml(caller: SippCaller): { xml: string; keys: [string,
     });
     return `${name}: ${parts.join('[call_number]')}\n`;
   });
-  const body = caller.steps.map((step, i) => stepXml(step, i, caller.steps[i + 1])).join('');
+  const body = caller.steps.map((step, i) => stepXml(caller, step, i)).join('');
   const last = caller.steps.at(-1)?.kind;
   if (last !== 'bye' && last !== 'until_bye') {
     throw new AttendantError('E_SCENARIO_INVALID', "a SIPp caller's last step is bye or until_bye");
@@ -84,8 +89,7 @@ Max-Forwards: 70
 Content-Length: 0
 
 ]]></send>
-  <nop><action><exec rtp_stream="${attribute(caller.audio)},-1,9"/></action></nop>
-${body}  <label id="over"/>
+${play(caller.audio, caller.codec)}${body}  <label id="over"/>
 ${reply('200 OK')}  <label id="end"/>
   <nop/>
 </scenario>
@@ -113,8 +117,8 @@ o=caller 1 1 IN IP[media_ip_type] [media_ip]
 s=-
 c=IN IP[media_ip_type] [media_ip]
 t=0 0
-m=audio [media_port] RTP/AVP 9 101
-a=rtpmap:9 G722/8000
+m=audio [media_port] RTP/AVP ${PAYLOAD_TYPES[caller.codec]} 101
+a=rtpmap:${PAYLOAD_TYPES[caller.codec]} ${caller.codec}/8000
 a=rtpmap:101 telephone-event/8000
 a=fmtp:101 0-16
 a=sendrecv
@@ -122,16 +126,16 @@ a=sendrecv
 ]]></send>`;
 }
 
-function stepXml(step: SippStep, index: number, next: SippStep | undefined): string {
+function stepXml(caller: SippCaller, step: SippStep, index: number): string {
   switch (step.kind) {
     case 'cue':
       return `  <nop><action><log message="${WAITING} [call_number]"/></action></nop>\n  <recv request="MESSAGE"/>\n`;
     case 'pause':
       return `  <pause milliseconds="${Math.round(step.ms)}"/>\n`;
     case 'press':
-      return press(step.digits, next);
+      return press(step.digits, caller.steps[index + 1]);
     case 'play':
-      return `  <nop><action><exec rtp_stream="${attribute(step.file)},-1,9"/></action></nop>\n`;
+      return play(step.file, caller.codec);
     case 'refer':
       return refer(step.answer, index);
     case 'bye':
@@ -142,6 +146,11 @@ function stepXml(step: SippStep, index: number, next: SippStep | undefined): str
     default:
       return step satisfies never;
   }
+}
+
+/** From now on, again and again. */
+function play(file: string, codec: SippCodec): string {
+  return `  <nop><action><exec rtp_stream="${attribute(file)},-1,${PAYLOAD_TYPES[codec]}"/></action></nop>\n`;
 }
 
 function press(digits: string, next: SippStep | undefined): string {

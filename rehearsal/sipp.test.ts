@@ -8,11 +8,11 @@ import { Softphone } from './softphone.ts';
 
 const address = '127.0.0.1';
 
-async function callee(answers = true) {
+async function callee(codec: 'G722' | 'PCMU' = 'G722') {
   const over = new AbortController();
   onTestFinished(() => over.abort());
   const { signal } = over;
-  const phone = await Softphone.start({ user: 'agent', address, answers, signal });
+  const phone = await Softphone.start({ user: 'agent', address, answers: true, codec, signal });
   onTestFinished(() => phone.close());
   return { phone, signal, target: { host: address, port: phone.port } };
 }
@@ -21,7 +21,7 @@ describe('a SIPp caller', () => {
   it('goes on at its cues, is understood, and brings its headers along', async () => {
     const { phone, signal, target } = await callee();
     const speech = join(phone.folder, 'speech.g722');
-    await writeSpeech('I need to check my order status', speech, phone.folder, signal);
+    await writeSpeech('I need to check my order status', speech, { folder: phone.folder, signal });
     const headers = { 'X-Uid': 'call-{call}', 'X-Vars': '{"a":[1,"<&]]>"]}' };
     await using call = await startSipp({
       target,
@@ -41,6 +41,23 @@ describe('a SIPp caller', () => {
     await call.cue();
     expect(await call.done()).toMatchObject({ passed: true, code: 0, errors: '' });
     expect(phone.events.at(-1)).toMatchObject({ kind: 'closed' });
+  });
+
+  it('can be one of the old narrowband kind, who is heard all the same', async () => {
+    const { phone, signal, target } = await callee('PCMU');
+    const speech = join(phone.folder, 'speech.raw');
+    await writeSpeech('I need to check my order status', speech, {
+      folder: phone.folder,
+      codec: 'PCMU',
+      signal,
+    });
+    const steps = [{ kind: 'play', file: speech }, { kind: 'cue' }, { kind: 'bye' }] as const;
+    await using call = await startSipp({ target, user: 'agent', codec: 'PCMU', signal, steps });
+    await phone.ear.utterance({ since: 0, within: 10_000, signal });
+    expect(phone.ear.soundSince(0)).toBeGreaterThan(1_500);
+    expect(phone.ear.soundSince(0)).toBeLessThan(2_600);
+    await call.cue();
+    expect((await call.done()).passed).toBe(true);
   });
 
   it('takes the far end hanging up as its steps say: the end, or a fault', async () => {
@@ -70,7 +87,14 @@ describe('a SIPp caller', () => {
   });
 
   it('has steps that end, and only users and files that SIPp can take', () => {
-    const caller = { user: 'a', from: 'b', headers: {}, audio: '/a.g722', steps: [{ kind: 'bye' }] } as const;
+    const caller = {
+      user: 'a',
+      from: 'b',
+      headers: {},
+      audio: '/a.g722',
+      codec: 'G722',
+      steps: [{ kind: 'bye' }],
+    } as const;
     expect(sippCallerXml(caller).keys).toEqual([]);
     for (const wrong of [
       { steps: [] },

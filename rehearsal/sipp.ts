@@ -7,8 +7,9 @@ import type { Hop } from './pbx-config.ts';
 import { addressTowards, freeUdpPort } from './ports.ts';
 import { lastLines, startProgram, type Program } from './program.ts';
 import { headerOf, parseSippTrace, type SipMessage } from './sip-trace.ts';
-import { sippCallerXml, WAITING, type SippStep } from './sipp-scenario.ts';
+import { sippCallerXml, WAITING, type SippCodec, type SippStep } from './sipp-scenario.ts';
 import { g722 } from './g722.ts';
+import { mulaw } from './mulaw.ts';
 import { speak } from './voice.ts';
 import { removeFolder, temporaryFolder } from './temp-folder.ts';
 
@@ -29,6 +30,8 @@ export interface SippOptions {
   readonly rate?: number;
   /** Milliseconds until all must be over. */
   readonly within?: number;
+  /** G722 unless said: keyless speech understands no narrower one. */
+  readonly codec?: SippCodec;
   readonly signal: AbortSignal;
 }
 
@@ -42,6 +45,7 @@ export interface SippResult {
   readonly errors: string;
 }
 
+const ENCODE: Readonly<Record<SippCodec, (samples: Buffer) => Buffer>> = { G722: g722, PCMU: mulaw };
 const LOOK_EVERY = 50;
 const WITHIN = 120_000;
 /** A call reaches its cue when it is answered and has pressed what it should before. */
@@ -61,10 +65,10 @@ const CUE_WITHIN = 60_000;
 export async function startSipp(options: SippOptions): Promise<SippRun> {
   const folder = await temporaryFolder('sipp');
   try {
-    const { target, user, from = '+15550123', headers = {}, steps, signal } = options;
-    const silence = join(folder, 'silence.g722');
-    await writeFile(silence, g722(Buffer.alloc(16_000 * 2)));
-    const { xml, keys } = sippCallerXml({ user, from, headers, audio: silence, steps });
+    const { target, user, from = '+15550123', headers = {}, steps, codec = 'G722', signal } = options;
+    const silence = join(folder, 'silence.raw');
+    await writeFile(silence, ENCODE[codec](Buffer.alloc(16_000 * 2)));
+    const { xml, keys } = sippCallerXml({ user, from, headers, audio: silence, codec, steps });
     await writeFile(join(folder, 'caller.xml'), xml);
     const address = await addressTowards(target.host, target.port);
     const port = await freeUdpPort(address);
@@ -120,15 +124,17 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
   }
 }
 
-/** A text as raw G.722 followed by a minute of silence, for the step `play`; written to `file`. */
+/** A text as raw audio of a codec followed by a minute of silence, for the step `play`; written to `file`. */
 export async function writeSpeech(
   text: string,
   file: string,
-  folder: string,
-  signal: AbortSignal,
+  options: { folder: string; codec?: SippCodec; signal: AbortSignal },
 ): Promise<void> {
-  const { samples, rate } = await speak(text, folder, signal);
-  await writeFile(file, g722(Buffer.concat([samples, Buffer.alloc(rate * 2 * 60)])));
+  const { samples, rate } = await speak(text, options.folder, options.signal);
+  await writeFile(
+    file,
+    ENCODE[options.codec ?? 'G722'](Buffer.concat([samples, Buffer.alloc(rate * 2 * 60)])),
+  );
 }
 
 /** A SIPp that runs. */
