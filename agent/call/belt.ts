@@ -51,14 +51,14 @@ export class Belt {
   }
 
   hang(tools: readonly VoiceTool[]): llm.ToolContextEntry[] {
-    return tools.map((tool) => {
+    return tools.map((tool): llm.ToolContextEntry => {
       const validate = tool.validatesItself ? undefined : validatorFor(tool.parameters);
       return llm.tool({
         name: tool.name,
         description: tool.description,
-        parameters: tool.parameters as FunctionParameters,
-        execute: (args: unknown, run: ToolRun) => this.#queue(tool, validate, args as JsonObject, run),
-      }) as llm.ToolContextEntry;
+        parameters: tool.parameters,
+        execute: (args: JsonObject, run: ToolRun) => this.#queue(tool, validate, args, run),
+      });
     });
   }
 

@@ -19,23 +19,39 @@ const FLUSH_LIMIT = 2_000;
 export async function takeCall(job: JobContext, exchange: Exchange, stop: AbortSignal): Promise<void> {
   const leg = await callerJoins(job, stop);
   const caller = readCaller(leg.attributes, leg.identity, leg.name ?? '');
-  const { start, agent, ...refusal } = chooseAgent(job, caller, exchange);
-  const thread = exchange.open(start);
-  const ending = new Ending();
-  const { gone, unwatch } = watch({ job, leg, ending, thread, stop, clock: exchange.clock, agent });
-  if (!agent && 'error' in refusal) ending.decide({ result: 'failed', reason: refusal.error.code });
+  const choice = chooseAgent(job, caller, exchange);
+  const thread = exchange.open(choice.start);
+  const { clock, log } = exchange;
+  const { id: call, agent } = choice.start;
+  log.info({ call, agent }, 'a call begins');
 
-  const conversation = agent && new Conversation({ job, leg, caller, agent, thread, ending, gone, exchange });
-  await conversation?.begin().then(
-    () => conversation.greet(),
-    (thrown: unknown) => ending.decide({ result: 'failed', reason: asAttendantError(thrown).code }),
-  );
+  const ending = new Ending();
+  const { gone, unwatch } = watch({ job, leg, ending, thread, stop, clock, agent: choice.agent });
+  let conversation: Conversation | undefined;
+  try {
+    if (!choice.agent) throw choice.error;
+    conversation = new Conversation({
+      job,
+      leg,
+      caller,
+      agent: choice.agent,
+      thread,
+      ending,
+      gone,
+      exchange,
+    });
+    await conversation.begin();
+    conversation.greet();
+  } catch (thrown) {
+    ending.decide({ result: 'failed', reason: asAttendantError(thrown).code });
+  }
   const endReason = await ending.decided;
   await conversation?.end();
   await hangUp(job, gone, endReason, exchange);
 
   unwatch();
-  thread.append({ kind: 'ended', end_reason: endReason, at: timestamp(exchange.clock) });
+  thread.append({ kind: 'ended', end_reason: endReason, at: timestamp(clock) });
   await thread.flushed(AbortSignal.timeout(FLUSH_LIMIT)).catch(() => undefined);
   thread.close();
+  log.info({ call, agent, result: endReason.result, reason: endReason.reason }, 'a call has ended');
 }

@@ -85,9 +85,8 @@ function jsonPairs(header: string): string[][] {
 
 /** Without control characters (they forge log lines and prompts), and bounded. */
 function clean(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is removed
   return text
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
+    .replace(/[\p{Cc}\u2028\u2029]/gu, ' ')
     .slice(0, MOST_VALUE)
     .trim();
 }

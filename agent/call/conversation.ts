@@ -126,6 +126,7 @@ export class Conversation {
       );
       over.abort(new Error('done'));
     }
+    this.#transcript.flush();
   }
 
   #press(digit: string): void {

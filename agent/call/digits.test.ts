@@ -15,7 +15,7 @@ function keypad() {
   const clock = new FakeClock();
   const unclaimed: string[] = [];
   const digits = new Digits(clock, (keys) => unclaimed.push(keys));
-  const press = (keys: string) => [...keys].forEach((key) => digits.press(key));
+  const press = (keys: string) => Array.from(keys).forEach((key) => digits.press(key));
   return { clock, digits, press, unclaimed };
 }
 

@@ -2,12 +2,13 @@ import { voice } from '@livekit/agents';
 import {
   type AudioFrame,
   AudioStream,
+  RemoteAudioTrack,
   type RemoteParticipant,
   type RemoteTrack,
   type RemoteTrackPublication,
   type Room,
   RoomEvent,
-  TrackKind,
+  type Track,
 } from '@livekit/rtc-node';
 import type { ReadableStream } from 'node:stream/web';
 
@@ -32,10 +33,8 @@ export class Ears extends voice.AudioInput {
     this.#identity = identity;
     room.on(RoomEvent.TrackSubscribed, this.#onSubscribed);
     room.on(RoomEvent.TrackUnsubscribed, this.#onUnsubscribed);
-    const participant = room.remoteParticipants.get(identity);
-    for (const publication of participant?.trackPublications.values() ?? []) {
-      if (participant && publication.track) this.#onSubscribed(publication.track, publication, participant);
-    }
+    for (const { track } of room.remoteParticipants.get(identity)?.trackPublications.values() ?? [])
+      this.#hear(track);
   }
 
   override async close(): Promise<void> {
@@ -48,16 +47,7 @@ export class Ears extends voice.AudioInput {
     _publication: RemoteTrackPublication,
     participant: RemoteParticipant,
   ): void => {
-    if (participant.identity !== this.#identity || track.kind !== TrackKind.KIND_AUDIO || this.#closing)
-      return;
-    void this.#stopHearing();
-    // rtc-node's stream is Node's own under another declaration.
-    const stream = new AudioStream(track, {
-      sampleRate: RATE,
-      numChannels: 1,
-      frameSizeMs: FRAME,
-    }) as unknown as ReadableStream<AudioFrame>;
-    this.#heard = { track, stream, id: this.multiStream.addInputStream(stream) };
+    if (participant.identity === this.#identity) this.#hear(track);
   };
 
   readonly #onUnsubscribed = (track: RemoteTrack): void => {
@@ -69,6 +59,18 @@ export class Ears extends voice.AudioInput {
     this.#room.off(RoomEvent.TrackUnsubscribed, this.#onUnsubscribed);
     await this.#stopHearing();
     await super.close();
+  }
+
+  #hear(track: Track | undefined): void {
+    if (!(track instanceof RemoteAudioTrack) || this.#closing) return;
+    void this.#stopHearing();
+    // rtc-node's stream is Node's own under another declaration.
+    const stream = new AudioStream(track, {
+      sampleRate: RATE,
+      numChannels: 1,
+      frameSizeMs: FRAME,
+    }) as unknown as ReadableStream<AudioFrame>;
+    this.#heard = { track, stream, id: this.multiStream.addInputStream(stream) };
   }
 
   async #stopHearing(): Promise<void> {

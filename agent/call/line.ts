@@ -10,7 +10,7 @@ import type { Ending } from './ending.ts';
 import { refer, type Leg } from './refer.ts';
 
 /** RFC 4733 section 3.2: event codes of the keypad. */
-const EVENTS = new Map([...'0123456789*#abcd'].map((digit, code) => [digit, code]));
+const EVENTS = new Map(Array.from('0123456789*#abcd', (digit, code) => [digit, code]));
 /** LiveKit SIP plays a tone of 250 ms and a gap of 250 ms; the next digit waits for both. */
 const DIGIT_TIME = 500;
 const PAUSE_TIME = 500;

@@ -6,6 +6,8 @@ export class Transcript {
   readonly #thread: ThreadWriter;
   readonly #clock: Clock;
   readonly #calls = new Set<string>();
+  /** Recognized, and not yet part of a turn. Words that the framework drops (said while a transfer runs, say) stay here. */
+  #loose: string[] = [];
 
   constructor(thread: ThreadWriter, clock: Clock) {
     this.#thread = thread;
@@ -23,13 +25,23 @@ export class Transcript {
     this.#thread.append({ kind: 'message', message: { ...spoken, created_at: timestamp(this.#clock) } });
   }
 
-  /** The caller's words, or the keys that no tool claimed. */
+  /** An utterance was recognized; whether it becomes a turn is for the framework to say. */
+  recognized(text: string): void {
+    this.#loose.push(text);
+  }
+
+  /** A turn of the caller's: words, or the keys that no tool claimed. */
   user(content: string): void {
-    if (content.trim() === '') return;
-    this.#thread.append({
-      kind: 'message',
-      message: { role: 'user', content, created_at: timestamp(this.#clock) },
-    });
+    const loose = this.#loose.filter((text) => !content.includes(text.trim()));
+    this.#loose = [];
+    for (const text of [...loose, content]) this.#said(text);
+  }
+
+  /** What was recognized and never became a turn. */
+  flush(): void {
+    const loose = this.#loose;
+    this.#loose = [];
+    loose.forEach((text) => this.#said(text));
   }
 
   /** A tool call, before its result. */
@@ -56,5 +68,13 @@ export class Transcript {
 
   warning(code: string, detail: string): void {
     this.#thread.append({ kind: 'warning', code, detail, at: timestamp(this.#clock) });
+  }
+
+  #said(content: string): void {
+    if (content.trim() === '') return;
+    this.#thread.append({
+      kind: 'message',
+      message: { role: 'user', content, created_at: timestamp(this.#clock) },
+    });
   }
 }

@@ -141,7 +141,9 @@ export class Voice {
       else transcript.assistant(heard, true);
     });
     this.#session.on(Event.UserInputTranscribed, ({ transcript: text, isFinal }) => {
-      if (isFinal && digits.collecting) this.#asides.said(text);
+      if (!isFinal) return;
+      if (digits.collecting) this.#asides.said(text);
+      else transcript.recognized(text);
     });
     this.#session.on(Event.UserStateChanged, ({ newState }) => {
       this.#cancelBargeIn();
@@ -235,9 +237,10 @@ class CallAgent extends voice.Agent {
     return super.llmNode(chatCtx, toolCtx, modelSettings);
   }
 
-  override async onUserTurnCompleted(_chatCtx: llm.ChatContext, message: llm.ChatMessage): Promise<void> {
+  override onUserTurnCompleted(_chatCtx: llm.ChatContext, message: llm.ChatMessage): Promise<void> {
     const rest = this.#asides.newIn(message.textContent ?? '');
-    if (this.#ending.begun.aborted || rest === '') throw new voice.StopResponse();
+    if (this.#ending.begun.aborted || rest === '') return Promise.reject(new voice.StopResponse());
     message.content = [rest];
+    return Promise.resolve();
   }
 }

@@ -84,10 +84,11 @@ export class Children {
 
   async #place(signal: AbortSignal): Promise<void> {
     let attempt = 0;
-    while (!signal.aborted && !this.#draining) {
+    const over = () => this.#draining || signal.aborted;
+    while (!over()) {
       const began = this.#clock.now();
       const { code, killedBy } = await this.#child();
-      if (this.#draining || signal.aborted) return;
+      if (over()) return;
       if (this.#clock.now() - began > WELL) attempt = 0;
       const wait = backoff(attempt++, { first: 200, most: 10_000 });
       this.#log.error(

@@ -33,7 +33,7 @@ export async function serveHealth(port: number, children: Children): Promise<() 
 
 function answer(url: string, children: Children): [number, string, string] {
   const { registered, size, calls } = children;
-  switch (url.split('?')[0]) {
+  switch (url.split('?')[0] ?? '') {
     case '/healthz':
       return [200, 'application/json', JSON.stringify({ status: 'ok' })];
     case '/readyz':

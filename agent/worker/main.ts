@@ -53,7 +53,7 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
 /** Tells the API through Redis, again and again until the signal aborts, that a worker is here and takes calls. */
 async function announce(config: Config, children: Children, log: Log, signal: AbortSignal): Promise<void> {
   const closing = new AbortController();
-  const { workers, close } = openThreads({
+  const threads = openThreads({
     redisUrl: config.redisUrl,
     clock: systemClock,
     log,
@@ -62,11 +62,11 @@ async function announce(config: Config, children: Children, log: Log, signal: Ab
   const name = randomUUID();
   while (!signal.aborted) {
     // Away: the connection has said so in the log, and the next round tries again.
-    await (children.registered > 0 ? workers.beat(name, PRESENCE) : workers.leave(name)).catch(
-      () => undefined,
-    );
+    await (
+      children.registered > 0 ? threads.workers.beat(name, PRESENCE) : threads.workers.leave(name)
+    ).catch(() => undefined);
     await systemClock.sleep(PRESENCE / 4, signal).catch(() => undefined);
   }
-  await workers.leave(name).catch(() => undefined);
-  await close();
+  await threads.workers.leave(name).catch(() => undefined);
+  await threads.close();
 }

@@ -69,7 +69,8 @@ export class Registration {
   async run(signal: AbortSignal): Promise<void> {
     let attempt = 0;
     let told = false;
-    while (!signal.aborted) {
+    const over = () => signal.aborted;
+    while (!over()) {
       try {
         await this.#connection(signal, () => {
           if (told) this.#log.info('LiveKit is back, registered again');
@@ -77,7 +78,7 @@ export class Registration {
           told = false;
         });
       } catch (thrown) {
-        if (signal.aborted) break;
+        if (over()) break;
         if (!told)
           this.#log.warn(
             { code: 'E_LIVEKIT_UNREACHABLE', reason: asAttendantError(thrown).message },
@@ -85,7 +86,7 @@ export class Registration {
           );
         told = true;
       }
-      if (signal.aborted) break;
+      if (over()) break;
       await this.#clock.sleep(backoff(attempt++, { first: 250, most: 3_000 }), signal).catch(() => undefined);
     }
   }

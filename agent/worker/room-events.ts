@@ -55,17 +55,10 @@ export class RoomEvents {
   }
 
   readonly #route = (event: FfiEvent): void => {
-    switch (event.message.case) {
-      case 'roomEvent':
-        if (event.message.value?.roomHandle !== undefined)
-          this.#rooms.get(event.message.value.roomHandle)?.(event);
-        return;
-      case 'rpcMethodInvocation':
-        // Addressed by a participant's handle that the room alone knows; rare, so each may look.
-        for (const listener of this.#rooms.values()) listener(event);
-        return;
-      default:
-    }
+    const { case: kind, value } = event.message;
+    if (kind === 'roomEvent' && value?.roomHandle !== undefined) this.#rooms.get(value.roomHandle)?.(event);
+    // Addressed by a participant's handle that the room alone knows; rare, so each may look.
+    if (kind === 'rpcMethodInvocation') for (const listener of this.#rooms.values()) listener(event);
   };
 }
 
