@@ -93,9 +93,11 @@ export class Steps {
         this.#fail(step, `the end ${JSON.stringify(wanted)}`, `it is ${JSON.stringify(end)}`);
     } else if ('expect_digits' in step) {
       const wanted = step.expect_digits;
-      await this.#recorded(step, `the digits ${wanted}`, () =>
-        this.#scene.watch.thread?.digits.at(-1)?.digits === wanted ? true : undefined,
-      );
+      const latest = () => this.#scene.watch.thread?.digits.at(-1)?.digits;
+      await this.#wait(step, `the digits ${wanted}`, () => latest() === wanted, {
+        onCall: false,
+        instead: () => (latest() === undefined ? 'none were collected' : `the digits are ${latest() ?? ''}`),
+      });
     } else step satisfies never;
   }
 
@@ -210,19 +212,19 @@ export class Steps {
 
   /** Waits for something on the line or on the thread of a call that goes on. */
   #until<T>(step: PlacedStep, what: string, look: () => T | false | undefined): Promise<T> {
-    return this.#wait(step, what, look, true);
+    return this.#wait(step, what, look, { onCall: true });
   }
 
   /** Waits for something that stands on the thread, also after the call. */
   #recorded<T>(step: PlacedStep, what: string, look: () => T | null | undefined): Promise<T> {
-    return this.#wait(step, what, () => look() ?? undefined, false);
+    return this.#wait(step, what, () => look() ?? undefined, { onCall: false });
   }
 
   async #wait<T>(
     step: PlacedStep,
     what: string,
     look: () => T | false | undefined,
-    onCall: boolean,
+    { onCall, instead }: { onCall: boolean; instead?: () => string },
   ): Promise<T> {
     const within = 'within' in step ? step.within : 30;
     const end = systemClock.now() + within * 1000;
@@ -232,7 +234,7 @@ export class Steps {
       const closed = onCall ? this.#closed() : undefined;
       const now = systemClock.now();
       if (closed && now > closed.at + LAG) this.#fail(step, what, `the call ended (${closed.reason})`);
-      if (now > end) this.#fail(step, what, `${within} s went by`);
+      if (now > end) this.#fail(step, what, instead?.() ?? `${within} s went by`);
       await systemClock.sleep(LOOK_EVERY, this.#scene.signal);
     }
   }
