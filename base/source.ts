@@ -31,10 +31,13 @@ export class Source {
 
   /** What is no YAML in it; where there are any, {@link value} makes no sense. */
   syntaxErrors(): { line: number; what: string }[] {
-    return [...this.#document.errors, ...this.#document.warnings].map(({ message, pos }) => ({
-      line: this.#lines.linePos(pos[0]).line,
-      what: message,
-    }));
+    const lines = new Map<number, string>();
+    for (const { message, pos } of [...this.#document.errors, ...this.#document.warnings]) {
+      const { line } = this.#lines.linePos(pos[0]);
+      // The first on a line is the cause; others follow from it.
+      if (!lines.has(line)) lines.set(line, message);
+    }
+    return [...lines].map(([line, what]) => ({ line, what }));
   }
 
   /** @throws Error when aliases make more of it than a definition can be. */

@@ -20,6 +20,7 @@ describe('filling a template', () => {
     ['{{header.X-Tier}}{{header.x-tier}}', 'goldgold'],
     ['{{vars.name}} {{state.tries}} {{state.order}} {{env.REGION}}', 'Ada 2 {"id":7} eu'],
     ['a single { brace } and $& stay', 'a single { brace } and $& stay'],
+    ['{{{uid}}}', '{abc123}'],
   ])('%s', (template, text) => {
     expect(templateFaults(template)).toEqual([]);
     expect(render(template, context)).toEqual({ text, missing: [] });
@@ -77,7 +78,6 @@ describe('checking a template', () => {
     ['{{__proto__.x}}', 0, 'unknown variable {{__proto__.x}}'],
     ['a {{uid', 2, '{{ is not closed'],
     ['a uid}} b', 5, '}} was not opened'],
-    ['{{{uid}}}', 0, '{{ is not closed'],
     ['{{env.OPENAI_API_KEY}}', 0, '{{env.OPENAI_API_KEY}} is a secret of Attendant itself'],
     ['{{env.ATTENDANT_API_KEYS}}', 0, '{{env.ATTENDANT_API_KEYS}} is a secret of Attendant itself'],
   ])('%s is refused, at its place', (template, at, what) => {

@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { checkDefinitions } from './check.ts';
+import { definitionFiles, definitionFolders } from './definitions.ts';
+
+test('the shipped agents are right', () => {
+  const root = join(import.meta.dirname, '..', '..');
+  const files = definitionFolders({ home: root, root }).flatMap(definitionFiles);
+  const { problems, agents } = checkDefinitions(files);
+  expect(problems).toEqual([]);
+  expect([...agents]).toContain('sip-call-center');
+});
+
+test('two files of a folder with the same agent, and files that are not there, are told', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'check-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const text = '# an agent\nname: a\ngreeting: {kind: none}\ninstructions: Help.\n';
+  const [one = '', two = '', three = ''] = ['1.yaml', '2.yaml', '3.yaml'].map((name) => join(folder, name));
+  writeFileSync(one, text);
+  writeFileSync(two, text);
+  expect(checkDefinitions([one, two, three, folder]).problems).toMatchObject([
+    { file: two, line: 2, what: `the agent a is also in ${one}` },
+    { file: three, line: 1, what: expect.stringContaining('ENOENT') as string },
+    { file: folder, line: 1, what: expect.stringContaining('cannot be read') as string },
+  ]);
+});
