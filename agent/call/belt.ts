@@ -7,7 +7,6 @@ import { explain, validatorFor } from '../tools/validator.ts';
 import type { Ending } from './ending.ts';
 import type { Transcript } from './transcript.ts';
 
-type FunctionParameters = NonNullable<Parameters<typeof llm.tool>[0]['parameters']>;
 type ToolRun = { ctx: voice.RunContext; toolCallId: string };
 
 /**

@@ -43,7 +43,7 @@ export class Conversation {
     this.#transcript = new Transcript(thread, clock);
     this.#digits = new Digits(
       clock,
-      (keys) => this.#voice.reply({ userInput: `[pressed ${keys}]` }),
+      (keys) => this.#pressedUnasked(`[pressed ${keys}]`),
       () => void this.#voice.silence(),
     );
     this.#voice = new Voice({
@@ -127,6 +127,12 @@ export class Conversation {
       over.abort(new Error('done'));
     }
     this.#transcript.flush();
+  }
+
+  /** Keys that no tool claimed are the caller's answer; after the end they are on the thread at least. */
+  #pressedUnasked(input: string): void {
+    if (this.#parts.ending.begun.aborted) this.#transcript.user(input);
+    else this.#voice.reply({ userInput: input });
   }
 
   #press(digit: string): void {

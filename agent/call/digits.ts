@@ -101,23 +101,27 @@ export class Digits {
     return collection;
   }
 
-  /** The caller is gone: a running collection ends with what it has. */
+  /** The caller is gone: a running collection ends with what it has, and keys that nobody claimed are told now or never. */
   hungUp(): void {
+    if (this.#hungUp) return;
     this.#hungUp = true;
     this.#cancelPause();
     this.#collection?.end('hangup', null);
+    this.#tellUnclaimed();
   }
 
   #offerUnclaimed(): void {
     this.#cancelPause();
     if (this.#agentTurn || this.#collection || this.#hungUp || !(this.#earlier || this.#sinceTurnBegan))
       return;
-    this.#cancelPause = this.#clock.after(UNCLAIMED_PAUSE, () => {
-      const keys = this.#earlier + this.#sinceTurnBegan;
-      this.#earlier = '';
-      this.#sinceTurnBegan = '';
-      this.#onUnclaimed(keys);
-    });
+    this.#cancelPause = this.#clock.after(UNCLAIMED_PAUSE, () => this.#tellUnclaimed());
+  }
+
+  #tellUnclaimed(): void {
+    const keys = this.#earlier + this.#sinceTurnBegan;
+    this.#earlier = '';
+    this.#sinceTurnBegan = '';
+    if (keys !== '') this.#onUnclaimed(keys);
   }
 }
 

@@ -47,8 +47,9 @@ export function watch(parts: {
   };
   const onLeft = (participant: RemoteParticipant) => {
     if (participant.identity !== leg.identity) return;
-    gone.abort();
+    // Decided before the others hear of it: they act on a call that is over, not on one that goes on.
     ending.decide({ result: 'abandoned', reason: 'caller_hung_up' });
+    gone.abort();
   };
   const onDisconnected = () => ending.decide({ result: 'failed', reason: 'room_closed' });
   const onStop = () => ending.decide({ result: 'failed', reason: 'worker_stopped' });
