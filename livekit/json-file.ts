@@ -9,7 +9,7 @@ type Path = readonly (string | number)[];
 export interface FileKind<T extends Message<T>> {
   /** What `lk sip … create` wraps it in; the file may leave it out. */
   readonly wrappers: readonly string[];
-  readonly type: { readonly typeName: string; fromJson(json: JsonValue): T };
+  readonly type: { readonly typeName: string; readonly fromJson: (json: JsonValue) => T };
   readonly code: ErrorCode;
 }
 
@@ -70,8 +70,8 @@ export function readJson<T extends Message<T>>(
   const problem = (path: Path, what: string, mend: string) => source.problem(at(path), what, mend);
   try {
     return { file: { info: kind.type.fromJson(resolved), insecure, problem } };
-  } catch (error) {
-    return fail(decodeProblem(source, base, inner, messageOf(error), kind.type.typeName));
+  } catch {
+    return fail(decodeProblem(source, base, resolved, kind.type));
   }
 }
 
@@ -101,32 +101,34 @@ function resolve(value: unknown, path: Path, valueOf: (path: Path, name: string)
   );
 }
 
-/** What `fromJson` could not read; its message names a key or a field. */
-function decodeProblem(
+/** What `fromJson` could not read. Its message names a key, a field or only a type, so the fields are tried one by one. */
+function decodeProblem<T extends Message<T>>(
   source: Source,
   base: Path,
   value: JsonObject,
-  message: string,
-  typeName: string,
+  { fromJson, typeName }: FileKind<T>['type'],
 ): Problem {
-  const unknown = /key "([^"]*)" is unknown/.exec(message)?.[1];
-  if (unknown !== undefined) {
-    const path = find(value, (key) => key === unknown) ?? [];
-    return source.problem(
-      [...base, ...path],
-      `unknown field ${unknown}`,
-      `use the fields of LiveKit's ${typeName.replace('livekit.', '')}`,
-    );
+  for (const [key, item] of Object.entries(value)) {
+    try {
+      fromJson({ [key]: item });
+    } catch (error) {
+      const message = messageOf(error);
+      const unknown = /key "([^"]*)" is unknown/.exec(message)?.[1];
+      if (unknown !== undefined) {
+        const path = find({ [key]: item }, (name) => name === unknown) ?? [key];
+        const fields = `use the fields of LiveKit's ${typeName.replace('livekit.', '')}`;
+        return source.problem([...base, ...path], `unknown field ${unknown}`, fields);
+      }
+      const field = /cannot decode field [\w.]*?\.(\w+) from JSON/.exec(message)?.[1];
+      const path = find({ [key]: item }, (name) => snake(name) === field) ?? [key];
+      return source.problem(
+        [...base, ...path],
+        `${snake(String(path.at(-1)))} cannot be read: ${message.replace(/^cannot decode .*? from JSON: ?/, '')}`,
+        'write it as LiveKit\'s JSON does: durations like "8s", enums by name',
+      );
+    }
   }
-  const field = /cannot decode field [\w.]*?\.(\w+) from JSON/.exec(message)?.[1];
-  const path = field === undefined ? undefined : find(value, (key) => snake(key) === field);
-  return source.problem(
-    [...base, ...(path ?? [])],
-    field === undefined
-      ? message
-      : `${field} cannot be read: ${message.replace(/^cannot decode field \S+ from JSON: ?/, '')}`,
-    'write it as LiveKit\'s JSON does: durations like "8s", enums by name',
-  );
+  return source.problem([...base], `no ${typeName}`, 'write each field once');
 }
 
 /** The path of the first key, from above, that fits. */
