@@ -139,7 +139,7 @@ const CHECK_EVERY = 2_000;
 /** Trunks and rules that are kept as the files say. */
 export interface KeptProvisioned {
   /** True while the last look found, or made, everything there. */
-  applied(): boolean;
+  readonly applied: () => boolean;
   /** Resolves after the signal has aborted. */
   readonly ended: Promise<void>;
 }
@@ -161,11 +161,12 @@ export function keepProvisioned(parts: {
   let stamp = '';
   const told = new Map<string, string>();
 
-  /** Each trouble is told once, and again when it is another or comes back. */
+  /** Each trouble is told once, and again when it is another or comes back. A server says the same in many words, a file does not. */
   function tell(about: 'files' | 'server', error: unknown): void {
     const { code, message } = asAttendantError(error);
-    if (signal.aborted || told.get(about) === message) return;
-    told.set(about, message);
+    const trouble = about === 'files' ? message : code;
+    if (signal.aborted || told.get(about) === trouble) return;
+    told.set(about, trouble);
     log.warn({ code, problem: message.slice(0, 2_000) }, 'trunks and dispatch rules are not applied');
   }
 
