@@ -30,3 +30,22 @@ test('the model chooses among the listed destinations as URIs, and sees what eac
   });
   expect(transfer?.description).toContain('tel:+15550123: A person.');
 });
+
+test('a destination that the call’s values make into something else is not offered', () => {
+  const { tools } = definition;
+  const one = {
+    to: '{{header.x-desk}}',
+    description: 'The desk of the caller.',
+    headers: {},
+    ring_timeout: 30,
+  };
+  const own = {
+    ...definition,
+    tools: { ...tools, transfer_call: { enabled: true, destinations: { desk: one } } },
+  };
+  const render = (to: string) => () => to;
+  expect(toolset(own, render('sip:a@evil.example?Replaces=x')).map(({ name }) => name)).toEqual([
+    'receive_dtmf',
+  ]);
+  expect(toolset(own, render('1001')).map(({ name }) => name)).toEqual(['receive_dtmf', 'transfer_call']);
+});

@@ -1,4 +1,5 @@
 import type { Definition, Destination } from '../definition/definition.ts';
+import { destinationUri } from '../definition/destination-uri.ts';
 import { endDialog } from './end-dialog.ts';
 import { receiveDtmf } from './receive-dtmf.ts';
 import { sendDtmf } from './send-dtmf.ts';
@@ -16,12 +17,9 @@ export function toolset(definition: Definition, render: (template: string) => st
   if (receive_dtmf?.enabled) tools.push(receiveDtmf(receive_dtmf));
   if (send_dtmf?.enabled) tools.push(sendDtmf(send_dtmf));
   if (transfer_call?.enabled) {
-    tools.push(
-      transferCall({
-        description: transfer_call.description,
-        destinations: rendered(transfer_call.destinations, render),
-      }),
-    );
+    const destinations = rendered(transfer_call.destinations, render);
+    if (destinations.size > 0)
+      tools.push(transferCall({ description: transfer_call.description, destinations }));
   }
   if (end_dialog?.enabled) tools.push(endDialog(end_dialog));
   return tools;
@@ -31,18 +29,15 @@ function rendered(
   destinations: Readonly<Record<string, Destination>>,
   render: (template: string) => string,
 ): Map<string, Destination> {
-  return new Map(
-    Object.values(destinations).map((destination) => {
-      const to = asUri(render(destination.to));
-      const headers = Object.fromEntries(
-        Object.entries(destination.headers).map(([name, value]) => [name, render(value)]),
-      );
-      return [to, { ...destination, to, headers }];
-    }),
-  );
-}
-
-/** E.164 numbers become tel: URIs (RFC 3966); addresses stay as they are. */
-function asUri(address: string): string {
-  return /^\+?[0-9]{2,15}$/.test(address) ? `tel:${address}` : address;
+  const found = new Map<string, Destination>();
+  for (const destination of Object.values(destinations)) {
+    // Values from outside may have made it something else than an address; it is not offered then.
+    const to = destinationUri(render(destination.to));
+    if (to === undefined) continue;
+    const headers = Object.fromEntries(
+      Object.entries(destination.headers).map(([name, value]) => [name, render(value)]),
+    );
+    found.set(to, { ...destination, to, headers });
+  }
+  return found;
 }
