@@ -100,7 +100,25 @@ export function checkProvisioning(config: Config): {
       );
     });
   }
+  if (problems.length === 0) problems.push(...unruled(inbound, rules));
   return { provisioning: { inbound, outbound, rules }, problems };
+}
+
+/** LiveKit lets a call ring that has a trunk but no rule, past the trunk's ringing timeout and for as long as the caller likes. */
+function unruled(
+  trunks: readonly FromFile<SIPInboundTrunkInfo>[],
+  rules: readonly RuleFromFile[],
+): Problem[] {
+  const named = new Set(rules.flatMap(({ info }) => info.trunkIds));
+  return trunks
+    .filter(({ info }) => !named.has(info.name))
+    .map(({ file, info }) => ({
+      file,
+      line: 1,
+      code: 'E_TRUNK_INVALID',
+      what: `no dispatch rule names the trunk "${info.name}": its calls would ring without end`,
+      mend: 'name it in trunk_ids of a file in dispatch-rules/',
+    }));
 }
 
 /** What LiveKit would refuse, told before anything is applied. */

@@ -179,6 +179,11 @@ test('files that are wrong, alone or together, change nothing at all', async () 
       'no file of sip-trunks/ is named "nowhere"; known are local-names, local-number',
     ) as string,
   });
+  rmSync(fileOf('dispatch-rules', 'local-names.json'));
+  await expect(apply()).rejects.toMatchObject({
+    code: 'E_TRUNK_INVALID',
+    message: expect.stringContaining('its calls would ring without end') as string,
+  });
   expect(await trunks()).toEqual([]);
 });
 
