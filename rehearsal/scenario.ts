@@ -7,6 +7,10 @@ import { headerFault } from './pbx-config.ts';
 const seconds = z.number().positive().max(600);
 const SIP_URI = /^sips?:[^\s<>"]+$/;
 
+/** Digits without quotes are a number to YAML, which drops leading zeros. */
+const quoted = () =>
+  z.string({ error: (issue) => (typeof issue.input === 'number' ? 'write digits in quotes' : undefined) });
+
 /** A text to be found in what is said: letters and digits as they are, `/…/` as a regular expression. Case does not count. */
 const pattern = z
   .string()
@@ -34,7 +38,7 @@ const heardAs = z.strictObject({
 });
 const say = z.strictObject({ say: z.string().min(1).max(500) });
 const press = z.strictObject({
-  press: z.string().regex(/^[0-9*#A-Da-d]{1,64}$/, 'keys of a telephone: 0-9 * # A-D'),
+  press: quoted().regex(/^[0-9*#A-Da-d]{1,64}$/, 'keys of a telephone: 0-9 * # A-D'),
   /** Milliseconds from key to key. */
   gap: z.number().int().min(240).max(60_000).default(300),
 });
@@ -60,7 +64,7 @@ const expectEnd = z.strictObject({
 });
 const expectDigits = z.strictObject({
   /** The digits of the latest collection. */
-  expect_digits: z.string().regex(/^[0-9*#A-Da-d]*$/),
+  expect_digits: quoted().regex(/^[0-9*#A-Da-d]*$/),
   within: seconds.default(20),
 });
 const hangUp = z.strictObject({ hang_up: z.literal(true) });
@@ -92,14 +96,11 @@ const scenarioSchema = z.strictObject({
   name: z.string().min(1).max(200),
   description: z.string().max(2_000).default(''),
   /** A number or user, called at the target, or a whole SIP URI. */
-  dial: z
-    .string()
-    .regex(
-      /^(\+?[A-Za-z0-9._-]{1,64}|sips?:\+?[A-Za-z0-9._-]{1,64}@[A-Za-z0-9.-]{1,253}(:\d{1,5})?)$/,
-      'a number, a user or a SIP URI',
-    ),
-  from: z
-    .string()
+  dial: quoted().regex(
+    /^(\+?[A-Za-z0-9._-]{1,64}|sips?:\+?[A-Za-z0-9._-]{1,64}@[A-Za-z0-9.-]{1,253}(:\d{1,5})?)$/,
+    'a number, a user or a SIP URI',
+  ),
+  from: quoted()
     .regex(/^\+?[A-Za-z0-9._-]{1,64}$/, 'a number or a user')
     .default('+15550123'),
   from_name: z.string().max(100).optional(),

@@ -33,6 +33,8 @@ export interface SippCaller {
   readonly headers: Readonly<Record<string, string>>;
   /** Raw audio in the codec to play from the answer on; a call without RTP is soon hung up. */
   readonly audio: string;
+  /** The port that gets the far end's audio and keys in place of SIPp, which listens to none. */
+  readonly hearAt?: number | undefined;
   readonly steps: readonly SippStep[];
 }
 
@@ -117,7 +119,7 @@ o=caller 1 1 IN IP[media_ip_type] [media_ip]
 s=-
 c=IN IP[media_ip_type] [media_ip]
 t=0 0
-m=audio [media_port] RTP/AVP ${PAYLOAD_TYPES[caller.codec]} 101
+m=audio ${caller.hearAt ?? '[media_port]'} RTP/AVP ${PAYLOAD_TYPES[caller.codec]} 101
 a=rtpmap:${PAYLOAD_TYPES[caller.codec]} ${caller.codec}/8000
 a=rtpmap:101 telephone-event/8000
 a=fmtp:101 0-16

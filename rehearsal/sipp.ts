@@ -32,6 +32,8 @@ export interface SippOptions {
   readonly within?: number;
   /** G722 unless said: keyless speech understands no narrower one. */
   readonly codec?: SippCodec;
+  /** A UDP port on this machine that gets the far end's RTP in place of SIPp, which listens to none. */
+  readonly hearAt?: number;
   readonly signal: AbortSignal;
 }
 
@@ -65,10 +67,10 @@ const CUE_WITHIN = 60_000;
 export async function startSipp(options: SippOptions): Promise<SippRun> {
   const folder = await temporaryFolder('sipp');
   try {
-    const { target, user, from = '+15550123', headers = {}, steps, codec = 'G722', signal } = options;
+    const { target, user, from = '+15550123', headers = {}, steps, codec = 'G722', hearAt, signal } = options;
     const silence = join(folder, 'silence.raw');
     await writeFile(silence, ENCODE[codec](Buffer.alloc(16_000 * 2)));
-    const { xml, keys } = sippCallerXml({ user, from, headers, audio: silence, codec, steps });
+    const { xml, keys } = sippCallerXml({ user, from, headers, audio: silence, codec, hearAt, steps });
     await writeFile(join(folder, 'caller.xml'), xml);
     const address = await addressTowards(target.host, target.port);
     const port = await freeUdpPort(address);
