@@ -82,6 +82,8 @@ export class Belt {
       return await mine;
     } finally {
       this.#running -= 1;
+      // The model's reply to the result is of the same speech; it may be talked over like any other.
+      if (!this.busy && !this.#ending.begun.aborted) run.ctx.speechHandle.allowInterruptions = true;
     }
   }
 

@@ -1,5 +1,6 @@
-import { llm, voice } from '@livekit/agents';
+import { llm, stt, voice } from '@livekit/agents';
 import type { Room } from '@livekit/rtc-node';
+import { TransformStream } from 'node:stream/web';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { Cut } from './cut.ts';
@@ -42,9 +43,9 @@ export class Voice {
     this.#parts = parts;
     this.#asides = new Asides(parts.transcript, parts.digits);
     this.#ears = new Ears(parts.room, parts.callerIdentity);
-    const { stt, llm: mind, tts, vad, turnDetector } = parts.models;
+    const { stt: hearing, llm: mind, tts, vad, turnDetector } = parts.models;
     this.#session = new voice.AgentSession({
-      stt,
+      stt: hearing,
       llm: mind,
       tts,
       vad,
@@ -141,9 +142,7 @@ export class Voice {
       else transcript.assistant(heard, true);
     });
     this.#session.on(Event.UserInputTranscribed, ({ transcript: text, isFinal }) => {
-      if (!isFinal) return;
-      if (digits.collecting) this.#asides.said(text);
-      else transcript.recognized(text);
+      if (isFinal) transcript.recognized(text);
     });
     this.#session.on(Event.UserStateChanged, ({ newState }) => {
       this.#cancelBargeIn();
@@ -184,29 +183,20 @@ class Asides {
   readonly #transcript: Transcript;
   readonly #digits: Digits;
   readonly #said: llm.ChatMessage[] = [];
-  /** Said, and still to come back as a turn of the framework's. */
-  #pending = '';
 
   constructor(transcript: Transcript, digits: Digits) {
     this.#transcript = transcript;
     this.#digits = digits;
   }
 
-  said(text: string): void {
+  /** Takes an utterance that is an aside; false where it is none. */
+  take(text: string): boolean {
+    if (!this.#digits.collecting) return false;
+    if (text.trim() === '') return true;
     this.#transcript.user(text);
     this.#said.push(llm.ChatMessage.create({ role: 'user', content: text }));
-    this.#pending = `${this.#pending} ${text}`.trim();
     this.#digits.heard();
-  }
-
-  /** What of the turn is new; '' where all of it was an aside. */
-  newIn(turn: string): string {
-    const rest = turn.startsWith(this.#pending) ? turn.slice(this.#pending.length).trim() : turn;
-    this.#pending = '';
-    if (!this.#digits.collecting || rest === '') return rest;
-    this.said(rest);
-    this.#pending = '';
-    return '';
+    return true;
   }
 
   /** Adds what the conversation lacks. */
@@ -232,15 +222,30 @@ class CallAgent extends voice.Agent {
     this.#ending = options.ending;
   }
 
+  /** Asides are taken out of what the framework hears: a turn of them would cut off the agent's reply to the digits. */
+  override async sttNode(...args: Parameters<voice.Agent['sttNode']>) {
+    const heard = await super.sttNode(...args);
+    if (!heard) return heard;
+    return heard.pipeThrough(
+      new TransformStream<stt.SpeechEvent | string, stt.SpeechEvent | string>({
+        transform: (event, rest) => {
+          if (!this.#isAside(event)) rest.enqueue(event);
+        },
+      }),
+    );
+  }
+
   override async llmNode(...[chatCtx, toolCtx, modelSettings]: Parameters<voice.Agent['llmNode']>) {
     this.#asides.tell(chatCtx);
     return super.llmNode(chatCtx, toolCtx, modelSettings);
   }
 
-  override onUserTurnCompleted(_chatCtx: llm.ChatContext, message: llm.ChatMessage): Promise<void> {
-    const rest = this.#asides.newIn(message.textContent ?? '');
-    if (this.#ending.begun.aborted || rest === '') return Promise.reject(new voice.StopResponse());
-    message.content = [rest];
-    return Promise.resolve();
+  override onUserTurnCompleted(): Promise<void> {
+    return this.#ending.begun.aborted ? Promise.reject(new voice.StopResponse()) : Promise.resolve();
+  }
+
+  #isAside(event: stt.SpeechEvent | string): boolean {
+    if (typeof event === 'string' || event.type !== stt.SpeechEventType.FINAL_TRANSCRIPT) return false;
+    return this.#asides.take(event.alternatives?.[0].text ?? '');
   }
 }

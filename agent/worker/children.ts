@@ -8,6 +8,8 @@ import type { FromChild, ToChild } from './messages.ts';
 const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
 /** Milliseconds a child may take to go after it was told to end its calls. */
 const STOP_LIMIT = 8_000;
+/** Milliseconds after which the other children start even if the first takes no calls yet. */
+const HEAD_START = 20_000;
 /** A child that lived so long was well: the next restart waits the short time again. */
 const WELL = 60_000;
 /** MiB of young generation: audio frames die young, and a small one makes the collector run without end. */
@@ -65,9 +67,17 @@ export class Children {
     return this.statuses.filter(({ registered }) => registered).length;
   }
 
-  /** Keeps every place filled until the signal aborts; resolves when no child is left. */
+  /**
+   * Keeps every place filled until the signal aborts; resolves when no child is left. The first child has the machine to itself until it
+   * takes calls: loading the framework costs seconds of processor, and side by side all would be late.
+   */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all(Array.from({ length: this.size }, () => this.#place(signal)));
+    const head = new AbortController();
+    const first = this.#place(signal);
+    await Promise.race([this.firstRegistered, first, this.#clock.sleep(HEAD_START, head.signal)]);
+    head.abort();
+    const others = Array.from({ length: this.size - 1 }, () => this.#place(signal));
+    await Promise.all([first, ...others]);
   }
 
   /** No new calls; resolves when all children have gone. Calls that still run after `ms` are ended. */
