@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { isAbsolute, relative } from 'node:path';
 import { checkDefinitions } from '../agent/definition/check.ts';
 import { definitionFiles, definitionFolders } from '../agent/definition/definitions.ts';
@@ -6,7 +6,7 @@ import { printProblem, type Problem } from '../base/problem.ts';
 import type { Config } from '../config.ts';
 import { readRule } from '../dispatch-rules/rule-file.ts';
 import { readTrunk } from '../sip-trunks/trunk-file.ts';
-import { checkProvisioning, jsonFiles } from './provisioning-files.ts';
+import { checkProvisioning, jsonFiles, withText } from './provisioning-files.ts';
 
 /**
  * Checks definitions (YAML), trunks and dispatch rules (JSON): the named files and folders, or all that are loaded where none is named. Paths are printed as
@@ -50,15 +50,10 @@ function namedProblems(config: Config, named: readonly string[]): Problem[] {
 }
 
 function jsonProblems(file: string, config: Config): readonly Problem[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const what = `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-    return [{ file, line: 1, code: 'E_TRUNK_INVALID', what, mend: 'check the path and its rights' }];
-  }
-  const isRule = /"(dispatch_rule|dispatchRule|rule|trunk_ids|trunkIds)"\s*:/.test(text);
-  const read = isRule ? readRule(file, text, config.env) : readTrunk(file, text, config.env);
+  const read = withText(file, 'E_TRUNK_INVALID', (text) => {
+    const isRule = /"(dispatch_rule|dispatchRule|rule|trunk_ids|trunkIds)"\s*:/.test(text);
+    return isRule ? readRule(file, text, config.env) : readTrunk(file, text, config.env);
+  });
   return 'problems' in read ? read.problems : [];
 }
 

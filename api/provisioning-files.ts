@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { SIPDispatchRuleInfo, SIPInboundTrunkInfo, SIPOutboundTrunkInfo } from '@livekit/protocol';
-import { AttendantError } from '../base/errors.ts';
+import { AttendantError, type ErrorCode } from '../base/errors.ts';
 import { printProblem, type Problem } from '../base/problem.ts';
 import type { Config } from '../config.ts';
 import { type AgentOfRule, readRule } from '../dispatch-rules/rule-file.ts';
@@ -71,7 +71,7 @@ export function checkProvisioning(config: Config): {
   const outbound: FromFile<SIPOutboundTrunkInfo>[] = [];
   const rules: RuleFromFile[] = [];
   for (const file of files.trunks) {
-    const read = readTrunk(file, readFileSync(file, 'utf8'), config.env);
+    const read = withText(file, 'E_TRUNK_INVALID', (text) => readTrunk(file, text, config.env));
     const mark = basename(file, '.json');
     if ('problems' in read) problems.push(...read.problems);
     else if (read.trunk.direction === 'inbound') inbound.push({ file, mark, info: read.trunk.info });
@@ -79,7 +79,7 @@ export function checkProvisioning(config: Config): {
   }
   problems.push(...trunkConflicts(inbound));
   for (const file of files.rules) {
-    const read = readRule(file, readFileSync(file, 'utf8'), config.env);
+    const read = withText(file, 'E_RULE_INVALID', (text) => readRule(file, text, config.env));
     if ('problems' in read) {
       problems.push(...read.problems);
       continue;
@@ -157,6 +157,22 @@ function trunkConflicts(trunks: readonly FromFile<SIPInboundTrunkInfo>[]): Probl
 /** As LiveKit compares numbers: without what is written between their digits. */
 function digits(number: string): string {
   return /^[+\d\s().-]+$/.test(number) ? number.replace(/\D/g, '') : number;
+}
+
+/** What `read` makes of the file's text, or the problem that it cannot be read. */
+export function withText<T>(
+  file: string,
+  code: ErrorCode,
+  read: (text: string) => T,
+): T | { problems: readonly Problem[] } {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const what = `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return { problems: [{ file, line: 1, code, what, mend: 'check the path and its rights' }] };
+  }
+  return read(text);
 }
 
 /** The JSON files of a folder, sorted; none where there is no folder. */
