@@ -136,7 +136,6 @@ export class Conversation {
   }
 
   #press(digit: string): void {
-    this.#voice.silenceIfSpeaking();
-    this.#digits.press(digit);
+    if (this.#digits.press(digit)) this.#voice.silenceIfSpeaking();
   }
 }

@@ -62,20 +62,25 @@ export class Digits {
     this.#offerUnclaimed();
   }
 
-  /** One key: `0-9 * # a-d` (LiveKit hands letters on in lower case). */
-  press(digit: string): void {
-    if (this.#hungUp) return;
+  /**
+   * One key: `0-9 * # a-d` (LiveKit hands letters on in lower case).
+   *
+   * @returns whether it counts: false for the pound behind a full number, which means nothing and must disturb nobody.
+   */
+  press(digit: string): boolean {
+    if (this.#hungUp) return false;
     const swallow = this.#swallowPound && digit === '#';
     this.#swallowPound = false;
-    if (swallow) return;
+    if (swallow) return false;
     if (this.#collection) {
       if (!this.#collection.agentSilent) this.#onTypedAhead();
       this.#collection.press(digit);
-      return;
+      return true;
     }
-    if (this.#earlier.length + this.#sinceTurnBegan.length >= MOST_UNCLAIMED) return;
+    if (this.#earlier.length + this.#sinceTurnBegan.length >= MOST_UNCLAIMED) return false;
     this.#sinceTurnBegan += digit;
     this.#offerUnclaimed();
+    return true;
   }
 
   /** The caller said something while a collection runs. */

@@ -130,7 +130,10 @@ export class Voice {
       if (source === 'generate_reply') digits.turnBegan();
     });
     this.#session.on(Event.AgentStateChanged, ({ newState }) => {
-      if (newState === 'listening' && !toolsBusy()) digits.turnEnded();
+      if (newState !== 'listening' || toolsBusy()) return;
+      // A sentence that was cut before its first word ends without an item; the next one is to be heard.
+      this.#cut?.release();
+      digits.turnEnded();
     });
     this.#session.on(Event.ConversationItemAdded, ({ item }) => {
       if (item.type !== 'message') return;
