@@ -244,3 +244,14 @@ it('every folder of the repository stands in docs/architecture.md', () => {
     .map(({ name }) => name);
   expect(folders.filter((name) => !page.includes(`\`${name}/\``))).toEqual([]);
 });
+
+it('the table of imports in CONTRIBUTING.md is that of .dependency-cruiser.cjs', () => {
+  const rules = [...read('.dependency-cruiser.cjs').matchAll(/\bonly\('([^']+)', \[([^\]]*)\]\)/g)];
+  const lists = rules.map(([, folder = '', allowed = '']) => {
+    const folders = [...allowed.matchAll(/'([^']+)'/g)].map(([, name = '']) => `\`${name}\``);
+    return `| \`${folder}\` | ${folders.length > 0 ? folders.join(', ') : 'nothing'} |`;
+  });
+  expect(lists.length).toBeGreaterThan(5);
+  const page = read('CONTRIBUTING.md');
+  expect(lists.filter((row) => !page.includes(row))).toEqual([]);
+});
