@@ -67,7 +67,8 @@ export class Belt {
     args: JsonObject,
     run: ToolRun,
   ): Promise<unknown> {
-    if (this.#ending.begun.aborted) return undefined;
+    const over = () => this.#ending.begun.aborted;
+    if (over()) return undefined;
     try {
       // The caller's voice must not abort a tool half way: it would leave a call without a result.
       run.ctx.disallowInterruptions();
@@ -83,7 +84,7 @@ export class Belt {
     } finally {
       this.#running -= 1;
       // The model's reply to the result is of the same speech; it may be talked over like any other.
-      if (!this.busy && !this.#ending.begun.aborted) run.ctx.speechHandle.allowInterruptions = true;
+      if (!this.busy && !over()) run.ctx.speechHandle.allowInterruptions = true;
     }
   }
 

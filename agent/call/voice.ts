@@ -37,6 +37,10 @@ export class Voice {
   #cut: Cut | undefined;
   readonly #asides: Asides;
   readonly #ears: Ears;
+  /** Begun, and not yet over. */
+  readonly #speeches = new Set<voice.SpeechHandle>();
+  /** What the caller said over a sentence, to be written behind it. */
+  readonly #held: (() => void)[] = [];
   #cancelBargeIn: () => void = () => undefined;
 
   constructor(parts: Parts) {
@@ -120,13 +124,28 @@ export class Voice {
 
   async close(): Promise<void> {
     await this.#session.close();
+    this.#writeHeld();
     await this.#ears.close();
+  }
+
+  /** What the agent said of a sentence that was talked over is known a moment after the words that cut it off, and stands before them. */
+  #afterCutSpeech(write: () => void): void {
+    const cut = [...this.#speeches].find(({ interrupted }) => interrupted);
+    this.#held.push(write);
+    if (cut) cut.addDoneCallback(() => this.#writeHeld());
+    else this.#writeHeld();
+  }
+
+  #writeHeld(): void {
+    for (const write of this.#held.splice(0)) write();
   }
 
   #listen(): void {
     const { transcript, digits, ending, log, toolsBusy, clock } = this.#parts;
     const { AgentSessionEventTypes: Event } = voice;
-    this.#session.on(Event.SpeechCreated, ({ source }) => {
+    this.#session.on(Event.SpeechCreated, ({ source, speechHandle }) => {
+      this.#speeches.add(speechHandle);
+      speechHandle.addDoneCallback(() => this.#speeches.delete(speechHandle));
       if (source === 'generate_reply') digits.turnBegan();
     });
     this.#session.on(Event.AgentStateChanged, ({ newState }) => {
@@ -138,7 +157,7 @@ export class Voice {
     this.#session.on(Event.ConversationItemAdded, ({ item }) => {
       if (item.type !== 'message') return;
       const text = item.textContent ?? '';
-      if (item.role === 'user') transcript.user(text);
+      if (item.role === 'user') this.#afterCutSpeech(() => transcript.user(text));
       if (item.role !== 'assistant') return;
       const heard = this.#cut?.release();
       if (heard === undefined) transcript.assistant(text, item.interrupted);
