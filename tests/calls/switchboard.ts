@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { answersOk } from '../../stack/facts.ts';
+import { PARTS } from '../../stack/part.ts';
+import { startSipp, type SippOptions } from '../../rehearsal/sipp.ts';
+import type { SippStep } from '../../rehearsal/sipp-scenario.ts';
+import { Earpiece } from '../doubles/earpiece.ts';
+import { ModelServer, type ChatAnswer, type ChatRequest } from '../doubles/model-server.ts';
+import { Sentences } from '../doubles/sentences.ts';
+import { ownStack, type OwnStack } from '../stack/own-stack.ts';
+import { until } from '../until.ts';
+import { TestCall } from './test-call.ts';
+
+/** What the model does when it is asked the next time. */
+export type Turn = ChatAnswer | ((request: ChatRequest) => ChatAnswer | Promise<ChatAnswer>);
+
+export interface CallOptions {
+  /** The model's turns on this call, in order. Asked once more, it says nothing. */
+  readonly turns: readonly Turn[];
+  readonly steps: readonly SippStep[];
+  /** Who is dialed: `sip:<agent>@host`. */
+  readonly agent?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly codec?: SippOptions['codec'];
+}
+
+/** A switchboard for the tests of this file, from before the first until after the last. */
+export function switchboard(env: Readonly<Record<string, string>> = {}): () => Switchboard {
+  let open: Switchboard | undefined;
+  beforeAll(async () => {
+    open = await Switchboard.open(env);
+  });
+  afterAll(() => open?.close());
+  return () => {
+    if (!open) throw new Error('the switchboard is not open');
+    return open;
+  };
+}
+
+/**
+ * The real servers with a model server that does what the test says, call by call. It tells calls apart by their UID, which the agent's
+ * instructions carry (tests/agents), and callers by their voices (`sentence`).
+ */
+export class Switchboard {
+  readonly stack: OwnStack;
+  readonly models: ModelServer;
+  readonly #sentences: Sentences;
+  readonly #calls: Map<string, TestCall>;
+  readonly #folder: string;
+  readonly #over: AbortController;
+
+  private constructor(parts: {
+    stack: OwnStack;
+    models: ModelServer;
+    sentences: Sentences;
+    calls: Map<string, TestCall>;
+    folder: string;
+    over: AbortController;
+  }) {
+    this.stack = parts.stack;
+    this.models = parts.models;
+    this.#sentences = parts.sentences;
+    this.#calls = parts.calls;
+    this.#folder = parts.folder;
+    this.#over = parts.over;
+  }
+
+  /** @param env settings beside those of the models and ports. */
+  static async open(env: Readonly<Record<string, string>> = {}): Promise<Switchboard> {
+    const calls = new Map<string, TestCall>();
+    const folder = mkdtempSync(join(tmpdir(), 'attendant-callers-'));
+    const over = new AbortController();
+    const sentences = new Sentences(folder);
+    const models = await ModelServer.start({
+      chat: (request) => callOf(request, calls).answer(request),
+      transcribe: (heard) => sentences.textOf(heard),
+    });
+    const parts = PARTS.filter((part) => part !== 'speech');
+    const stack = await ownStack({ parts, env: { ...models.env, ...env } });
+    const board = new Switchboard({ stack, models, sentences, calls, folder, over });
+    await board.ready();
+    return board;
+  }
+
+  get apiUrl(): string {
+    return `http://127.0.0.1:${this.stack.ports.api}`;
+  }
+
+  /** Resolves when calls can come. */
+  async ready(): Promise<void> {
+    await until('the stack is ready', () => answersOk(`${this.apiUrl}/readyz`, this.#over.signal));
+  }
+
+  /** A file in which a caller says the text, for the step `play`. No two callers sound alike. */
+  sentence(text: string): Promise<string> {
+    return this.#sentences.file(text, this.#over.signal);
+  }
+
+  /** Places a call. */
+  async call(options: CallOptions): Promise<TestCall> {
+    const { agent = 'scripted', headers = {}, steps, turns, codec = 'PCMU' } = options;
+    const uid = `abc123-${Math.random().toString(36).slice(2, 10)}`;
+    const earpiece = await Earpiece.open();
+    const call = new TestCall({ uid, turns, earpiece, apiUrl: this.apiUrl, config: this.stack.config });
+    this.#calls.set(uid, call);
+    call.sipp = await startSipp({
+      target: { host: '127.0.0.1', port: this.stack.ports.sip },
+      user: agent,
+      headers: { 'X-Uid': uid, ...headers },
+      steps,
+      codec,
+      hearAt: earpiece.port,
+      signal: this.#over.signal,
+    });
+    return call;
+  }
+
+  /** The worker's metrics by name, summed over its children. */
+  async metrics(): Promise<ReadonlyMap<string, number>> {
+    const response = await fetch(`http://127.0.0.1:${this.stack.ports.worker}/metrics`);
+    const sums = new Map<string, number>();
+    for (const line of (await response.text()).split('\n')) {
+      const [, name, value] = /^(\w+)(?:\{[^}]*\})? ([0-9.e+]+)$/.exec(line) ?? [];
+      if (name !== undefined) sums.set(name, (sums.get(name) ?? 0) + Number(value));
+    }
+    return sums;
+  }
+
+  async close(): Promise<void> {
+    this.#over.abort(new Error('the test is over'));
+    for (const call of this.#calls.values()) await call.close();
+    await this.stack.stop();
+    await this.models.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function callOf(request: ChatRequest, calls: ReadonlyMap<string, TestCall>): TestCall {
+  const uid = /on the call <([^>]*)>/.exec(JSON.stringify(request.messages))?.[1] ?? '';
+  const call = calls.get(uid);
+  if (!call) throw new Error(`the model was asked for a call that no test placed: ${uid}`);
+  return call;
+}

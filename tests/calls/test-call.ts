@@ -1,0 +1,106 @@
+import type { Config } from '../../config.ts';
+import type { SippResult, SippRun } from '../../rehearsal/sipp.ts';
+import type { Message } from '../../threads/entry.ts';
+import type { Thread } from '../../threads/thread.ts';
+import type { Earpiece } from '../doubles/earpiece.ts';
+import type { ChatAnswer, ChatRequest } from '../doubles/model-server.ts';
+import { until } from '../until.ts';
+import type { Turn } from './switchboard.ts';
+
+/** One SIPp caller on a switchboard: what the model was asked, what the caller hears, and the thread as HTTP gives it. */
+export class TestCall {
+  readonly uid: string;
+  readonly earpiece: Earpiece;
+  /** All that the model was asked on this call. */
+  readonly asked: ChatRequest[] = [];
+  sipp!: SippRun;
+  readonly #turns: readonly Turn[];
+  readonly #apiUrl: string;
+  readonly #config: Config;
+
+  constructor(parts: {
+    uid: string;
+    turns: readonly Turn[];
+    earpiece: Earpiece;
+    apiUrl: string;
+    config: Config;
+  }) {
+    this.uid = parts.uid;
+    this.earpiece = parts.earpiece;
+    this.#turns = parts.turns;
+    this.#apiUrl = parts.apiUrl;
+    this.#config = parts.config;
+  }
+
+  async answer(request: ChatRequest): Promise<ChatAnswer> {
+    this.asked.push(request);
+    const turn = this.#turns[this.asked.length - 1] ?? {};
+    return typeof turn === 'function' ? turn(request) : turn;
+  }
+
+  /** The thread by its UID, as it stands; undefined where there is none yet. */
+  async thread(): Promise<Thread | undefined> {
+    const headers = { 'api-key': this.#config.apiKeys[0]?.key ?? '' };
+    const response = await fetch(`${this.#apiUrl}/threads/${this.uid}`, { headers });
+    if (response.status === 404) return undefined;
+    if (!response.ok) throw new Error(`the API answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as Thread;
+  }
+
+  /** The thread, as soon as it is as it should be. */
+  async threadWith(
+    what: string,
+    isSo: (thread: Thread) => boolean,
+    options: { within?: number } = {},
+  ): Promise<Thread> {
+    const look = async () => {
+      const thread = await this.thread();
+      return thread && isSo(thread) ? thread : undefined;
+    };
+    return until(`the thread ${what}`, look, { ...options, seen: () => this.thread() });
+  }
+
+  /** The thread when the call has ended. */
+  ended(): Promise<Thread> {
+    return this.threadWith('has ended', ({ status }) => status === 'ended');
+  }
+
+  /** Lets the caller go on from a step `cue`. */
+  cue(): Promise<void> {
+    return this.sipp.cue();
+  }
+
+  done(): Promise<SippResult> {
+    return this.sipp.done();
+  }
+
+  async close(): Promise<void> {
+    await this.sipp.close();
+    this.earpiece.close();
+  }
+}
+
+/** A history in short: `agent: …`, `caller: …`, `agent → tool`, `tool ⇒ result`. */
+export function lines(history: readonly Message[]): string[] {
+  return history.map((message) => {
+    switch (message.role) {
+      case 'user':
+        return `caller: ${message.content}`;
+      case 'tool':
+        return `${message.name} ⇒ ${message.content}`;
+      case 'assistant': {
+        const [call] = message.tool_calls ?? [];
+        if (call) return `agent → ${call.function.name}`;
+        return `agent${message.interrupted ? ' (interrupted)' : ''}: ${message.content}`;
+      }
+      default:
+        return message satisfies never;
+    }
+  });
+}
+
+/** What the last tool of a conversation returned, as the model was told. */
+export function lastResult(request: ChatRequest): Record<string, unknown> {
+  const told = request.messages.findLast(({ role }) => role === 'tool');
+  return JSON.parse(typeof told?.content === 'string' ? told.content : '{}') as Record<string, unknown>;
+}

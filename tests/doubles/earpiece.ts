@@ -1,0 +1,101 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { systemClock } from '../../base/clock.ts';
+import { amplitudeOf } from './tone.ts';
+import { VOICE_HERTZ } from './model-server.ts';
+
+const PCMU = 0;
+const TELEPHONE_EVENT = 101;
+const RATE = 8_000;
+const KEYS = '0123456789*#ABCD';
+/** Of full scale 32,767: softer than the voice of the model server, louder than what a codec leaves of silence. */
+const AUDIBLE = 1_000;
+
+interface Packet {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly pcm: Buffer;
+  /** Whether the model server's voice is in it. */
+  readonly voice: boolean;
+}
+
+/**
+ * What a SIPp caller hears: the RTP (RFC 3550) that comes in for it, as samples and keys. PCMU only. It looks at what is on the wire, so
+ * nothing that the agent merely believes to have said is in it.
+ */
+export class Earpiece {
+  readonly port: number;
+  readonly #socket: Socket;
+  readonly #packets: Packet[] = [];
+  readonly #keys: { at: number; key: string; timestamp: number }[] = [];
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    this.port = socket.address().port;
+    socket.on('message', (packet) => this.#take(packet));
+  }
+
+  static async open(): Promise<Earpiece> {
+    const socket = createSocket('udp4');
+    await new Promise<void>((resolve, reject) =>
+      socket.once('error', reject).bind(0, '127.0.0.1', () => resolve()),
+    );
+    return new Earpiece(socket);
+  }
+
+  /** Keys that the far end pressed (RFC 4733), in order. */
+  get keys(): string {
+    return this.#keys.map(({ key }) => key).join('');
+  }
+
+  /** Milliseconds of the agent's voice that came after `since`. */
+  voiceSince(since = 0): number {
+    const heard = this.#packets.filter(({ at, voice }) => voice && at > since);
+    return heard.reduce((sum, { pcm }) => sum + (pcm.length / 2 / RATE) * 1_000, 0);
+  }
+
+  /** When the agent's voice was last heard; 0 where it never was. Milliseconds since 1970. */
+  get voiceAt(): number {
+    return this.#packets.findLast(({ voice }) => voice)?.at ?? 0;
+  }
+
+  /** True when it has been quiet for that many milliseconds, while packets kept coming. */
+  quietFor(ms: number): boolean {
+    const last = this.#packets.at(-1);
+    return last !== undefined && last.at - Math.max(this.voiceAt, this.#packets[0]?.at ?? 0) >= ms;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #take(packet: Buffer): void {
+    if (packet.length < 12 || packet.readUInt8(0) >> 6 !== 2) return;
+    const at = systemClock.now();
+    const extension = (packet.readUInt8(0) & 0x10) !== 0;
+    const sources = 12 + (packet.readUInt8(0) & 0x0f) * 4;
+    const start = extension ? sources + 4 + packet.readUInt16BE(sources + 2) * 4 : sources;
+    const payload = packet.subarray(start);
+    const type = packet.readUInt8(1) & 0x7f;
+    if (type === PCMU) {
+      const pcm = linear(payload);
+      this.#packets.push({ at, pcm, voice: amplitudeOf(VOICE_HERTZ, pcm, RATE) > AUDIBLE });
+    }
+    if (type === TELEPHONE_EVENT && payload.length >= 4) {
+      // All packets of one key have the timestamp of its beginning.
+      const timestamp = packet.readUInt32BE(4);
+      if (this.#keys.at(-1)?.timestamp !== timestamp)
+        this.#keys.push({ at, timestamp, key: KEYS[payload.readUInt8(0)] ?? '?' });
+    }
+  }
+}
+
+/** ITU-T G.711 u-law as 16-bit samples. */
+function linear(coded: Buffer): Buffer {
+  const pcm = Buffer.alloc(coded.length * 2);
+  for (const [i, byte] of coded.entries()) {
+    const bits = ~byte & 0xff;
+    const magnitude = ((((bits & 0x0f) << 3) + 0x84) << ((bits >> 4) & 0x07)) - 0x84;
+    pcm.writeInt16LE(bits & 0x80 ? -magnitude : magnitude, i * 2);
+  }
+  return pcm;
+}
