@@ -94,6 +94,11 @@ export const ERRORS = {
     title: 'An agent definition is wrong',
     mend: 'Mend the file at the line that is named; attendant check shows all.',
   },
+  E_TEMPLATE_EMPTY: {
+    status: 422,
+    title: 'A template names something that this call does not have',
+    mend: 'It was left empty. Give the variable a default below variables, or have the PBX send it.',
+  },
   E_DEFINITION_NOT_FOUND: {
     status: 404,
     title: 'No agent of that name',

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -38,7 +38,9 @@ export function partProcess(part: Part, config: Config, programs: Programs, reap
   switch (part) {
     case 'redis': {
       const folder = join(runFolder(config), 'redis');
-      mkdirSync(folder, { recursive: true });
+      // What is said on the telephone is in there: for nobody else on this machine.
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      chmodSync(folder, 0o700);
       return {
         ...common,
         name: 'redis-server',

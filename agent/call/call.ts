@@ -22,7 +22,9 @@ export async function takeCall(job: JobContext, exchange: Exchange, stop: AbortS
   const choice = chooseAgent(job, caller, exchange);
   const thread = exchange.open(choice.start);
   const { clock, log } = exchange;
-  const { id: call, agent } = choice.start;
+  const { id: call } = choice.start;
+  // Not what was dialed: where no agent has that name it may be somebody's number.
+  const agent = choice.agent?.definition.name;
   log.info({ call, agent }, 'a call begins');
 
   const ending = new Ending();

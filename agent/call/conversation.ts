@@ -80,24 +80,21 @@ export class Conversation {
     });
     if (gone.aborted) this.#digits.hungUp();
     else gone.addEventListener('abort', () => this.#digits.hungUp(), { once: true });
-    const render = (template: string) =>
-      agent.render(template, (detail) => this.#transcript.warning('E_TEMPLATE_EMPTY', detail));
-    const tools = this.#belt.hang(toolset(agent.definition, render));
+    const tools = this.#belt.hang(toolset(agent.definition, (template) => this.#render(template)));
     await ending.unlessEnded(
-      this.#voice.start(promptFor(render(agent.definition.instructions), caller), tools),
+      this.#voice.start(promptFor(this.#render(agent.definition.instructions), caller), tools),
     );
   }
 
   greet(): void {
     const { greeting } = this.#parts.agent.definition;
-    const render = (template: string) => this.#parts.agent.render(template);
     switch (greeting.kind) {
       case 'generated':
-        this.#voice.reply({ instructions: render(greeting.instructions) });
+        this.#voice.reply({ instructions: this.#render(greeting.instructions) });
         return;
       case 'fixed':
         this.#voice
-          .say(render(greeting.text))
+          .say(this.#render(greeting.text))
           .catch((error: unknown) =>
             this.#parts.exchange.log.warn({ pii: { error } }, 'the greeting failed'),
           );
@@ -127,6 +124,12 @@ export class Conversation {
       over.abort(new Error('done'));
     }
     this.#transcript.flush();
+  }
+
+  #render(template: string): string {
+    return this.#parts.agent.render(template, (variable) =>
+      this.#transcript.warning('E_TEMPLATE_EMPTY', variable),
+    );
   }
 
   /** Keys that no tool claimed are the caller's answer; after the end they are on the thread at least. */

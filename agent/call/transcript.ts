@@ -1,4 +1,5 @@
 import { timestamp, type Clock } from '../../base/clock.ts';
+import type { ErrorCode } from '../../base/errors.ts';
 import type { ThreadWriter } from '../../threads/entry.ts';
 
 /** What is said and done in a call, put on its thread as it happens. */
@@ -66,7 +67,7 @@ export class Transcript {
     return this.#calls.has(id);
   }
 
-  warning(code: string, detail: string): void {
+  warning(code: ErrorCode, detail: string): void {
     this.#thread.append({ kind: 'warning', code, detail, at: timestamp(this.#clock) });
   }
 
