@@ -147,7 +147,7 @@ function readFacts(dialogue: Dialogue, instructions: string): Record<string, str
   const searched = instructions.slice(0, MOST_SEARCHED);
   return Object.fromEntries(
     Object.entries(dialogue.facts).flatMap(([fact, source]) => {
-      const found = new RegExp(source, 'i').exec(searched);
+      const found = new RegExp(source).exec(searched);
       return found ? [[fact, (found[1] ?? found[0]).replace(/\s+/g, ' ').trim()]] : [];
     }),
   );

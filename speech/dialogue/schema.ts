@@ -62,7 +62,7 @@ const dialogueShape = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens'),
   /** For which agents: those whose instructions contain this text. Without, for those that no other dialogue is for. */
   for: z.strictObject({ instructions_contain: z.string().min(3).max(500) }).optional(),
-  /** What is taken out of the instructions: the pattern's first group, or all that it matches. Case is ignored. */
+  /** What is taken out of the instructions: the pattern's first group, or all that it matches. Case counts. */
   facts: z.record(id, pattern).default({}),
   /** What the caller may say, by what is meant. The recognizer knows these sentences and no others. */
   phrases: z.record(id, z.array(text).min(1).max(50)).default({}),

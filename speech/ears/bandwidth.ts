@@ -3,7 +3,7 @@ import type { Sound } from '../audio/wav.ts';
 
 const TELEPHONE_RATE = 8_000;
 /** Part of the energy above 4 kHz that even a soft voice has on a wideband leg; what a narrowband leg leaves there is far less. */
-const LEAST_HIGH_PART = 2e-5;
+const LEAST_HIGH_PART = 4e-5;
 /** Mean square below which there is nothing to tell by. */
 const SILENT = 1e-6;
 

@@ -59,6 +59,10 @@ export class Recognizer {
           ['-allphone', MODEL_FILES.phones],
           ['-allphone_ci', 'yes'],
           ['-lw', '2.0'],
+          // Narrow beams: what is off by more is not speech that a phone fits. The small dictionary is there to be loaded, not used.
+          ['-beam', '1e-12'],
+          ['-pbeam', '1e-12'],
+          ['-dict', join(this.#folder, 'dictionary')],
         ]);
         return isSaid(sentence, phones) ? sentence.spoken.join(' ') : '';
       } finally {
