@@ -54,6 +54,8 @@ export class Voice {
       tts,
       vad,
       maxToolSteps: MOST_TOOL_STEPS,
+      // A model that failed four times over leaves the caller in silence: the call ends and the PBX, or the caller, can try again.
+      connOptions: { maxUnrecoverableErrors: 0 },
       // Echo is cancelled by the telephone; the warm-up would make the agent deaf to interruptions for 3 s.
       aecWarmupDuration: null,
       userAwayTimeout: null,
