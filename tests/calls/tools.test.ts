@@ -1,0 +1,12 @@
+import { describe } from 'vitest';
+import { switchboard } from './switchboard.ts';
+import { endings } from './tools/endings.ts';
+import { keypad } from './tools/keypad.ts';
+import { transfers } from './tools/transfers.ts';
+
+/** One stack and one worker child for all of them; the calls run side by side. */
+const board = switchboard();
+
+describe.concurrent('the keypad', () => keypad(board));
+describe.concurrent('transfer_call', () => transfers(board));
+describe.concurrent('the end of a call', () => endings(board));
