@@ -1,4 +1,5 @@
 import { AttendantError } from '../base/errors.ts';
+import { KEY_MS, keyCapture } from './key-capture.ts';
 import { headerFault } from './pbx-config.ts';
 
 /** How the caller answers a REFER: with a final status at once, or 202 and then the progress of the new call as NOTIFYs (RFC 3515). */
@@ -10,7 +11,7 @@ export type SippStep =
   /** Waits until the test gives the cue (`SippRun.cue`). */
   | { readonly kind: 'cue' }
   | { readonly kind: 'pause'; readonly ms: number }
-  /** Keys as RFC 4733 events, 400 ms from key to key. */
+  /** Keys as RFC 4733 events, 300 ms from key to key. */
   | { readonly kind: 'press'; readonly digits: string }
   /** Plays raw audio in the call's codec (`writeSpeech`), from its beginning again when it ends. */
   | { readonly kind: 'play'; readonly file: string }
@@ -38,11 +39,16 @@ export interface SippCaller {
   readonly steps: readonly SippStep[];
 }
 
-const PCAPS = '/usr/share/sip-tester';
-const KEY_MS = 400;
 /** What SIPp logs when a call waits for its cue, followed by the number of the call. */
 export const WAITING = 'waits for its cue: call';
 const USER = /^\+?[A-Za-z0-9._-]{1,64}$/;
+
+/** What SIPp needs: the scenario, values for its command line, and files to stand beside the scenario. */
+export interface SippFiles {
+  readonly xml: string;
+  readonly keys: readonly (readonly [key: string, value: string])[];
+  readonly captures: readonly { readonly name: string; readonly bytes: Buffer }[];
+}
 
 /**
  * A SIPp scenario for a caller, and the command line's `-key` values that it needs: values of headers are given to SIPp there,
@@ -50,7 +56,7 @@ const USER = /^\+?[A-Za-z0-9._-]{1,64}$/;
  *
  * A BYE of the far end is answered wherever it comes and ends the call; it is a failure unless the steps end with `until_bye`.
  */
-export function sippCallerXml(caller: SippCaller): { xml: string; keys: [string, string][] } {
+export function sippCallerXml(caller: SippCaller): SippFiles {
   for (const user of [caller.user, caller.from]) {
     if (!USER.test(user)) throw new AttendantError('E_SCENARIO_INVALID', `no user of a SIP address: ${user}`);
   }
@@ -96,7 +102,21 @@ ${reply('200 OK')}  <label id="end"/>
   <nop/>
 </scenario>
 `;
-  return { xml, keys };
+  return { xml, keys, captures: captures(caller.steps) };
+}
+
+/** The keys of each step that presses some, every press of the call told from the others. */
+function captures(steps: readonly SippStep[]): { name: string; bytes: Buffer }[] {
+  let pressed = 0;
+  return steps.flatMap((step, index) => {
+    if (step.kind !== 'press') return [];
+    if (!/^[0-9*#A-Da-d]{1,64}$/.test(step.digits)) {
+      throw new AttendantError('E_SCENARIO_INVALID', `no keys of a telephone: ${step.digits}`);
+    }
+    const bytes = keyCapture(step.digits, pressed);
+    pressed += step.digits.length;
+    return [{ name: captureName(index), bytes }];
+  });
 }
 
 function invite(caller: SippCaller, headers: string): string {
@@ -135,7 +155,7 @@ function stepXml(caller: SippCaller, step: SippStep, index: number): string {
     case 'pause':
       return `  <pause milliseconds="${Math.round(step.ms)}"/>\n`;
     case 'press':
-      return press(step.digits, caller.steps[index + 1]);
+      return press(caller, index, step.digits);
     case 'play':
       return play(step.file, caller.codec);
     case 'refer':
@@ -155,17 +175,15 @@ function play(file: string, codec: SippCodec): string {
   return `  <nop><action><exec rtp_stream="${attribute(file)},-1,${PAYLOAD_TYPES[codec]}"/></action></nop>\n`;
 }
 
-function press(digits: string, next: SippStep | undefined): string {
-  const wait = `  <pause milliseconds="${KEY_MS}"/>\n`;
-  const keys = Array.from(digits, (digit) => {
-    const name = digit === '#' ? 'pound' : digit === '*' ? 'star' : digit;
-    if (!/^([0-9]|pound|star)$/.test(name))
-      throw new AttendantError('E_SCENARIO_INVALID', `SIPp has no recording of the key ${digit}`);
-    return `  <nop><action><exec play_pcap_audio="${PCAPS}/dtmf_2833_${name}.pcap"/></action></nop>\n`;
-  });
-  // The last key sounds on while SIPp listens already: the agent may answer it, a REFER say, before its tone is over.
-  return keys.join(wait) + (next?.kind === 'bye' || next?.kind === 'press' ? wait : '');
+function press(caller: SippCaller, index: number, digits: string): string {
+  const next = caller.steps[index + 1]?.kind;
+  // The last key sounds on while SIPp listens already: the agent may answer it, with a REFER say, before its tone is over.
+  const keys = Array.from(digits).length - (next === 'bye' || next === 'press' ? 0 : 1);
+  const capture = `  <nop><action><exec play_pcap_audio="${captureName(index)}"/></action></nop>\n`;
+  return `${capture}  <pause milliseconds="${Math.max(1, keys * KEY_MS)}"/>\n`;
 }
+
+const captureName = (index: number) => `keys-${index}.pcap`;
 
 function refer(answer: ReferAnswer, index: number): string {
   // The NOTIFY's Event names the REFER by its CSeq (RFC 3515 section 2.4.6), which livekit-sip looks at.

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { rehearse } from '../../rehearsal/rehearse.ts';
+import { frameLoudness, readWavHeader } from '../../rehearsal/wav.ts';
 import { sharedStack } from '../stack/stack.ts';
 
 /** Plays a scenario that stands in the test. */
@@ -60,6 +61,9 @@ describe('a rehearsal', () => {
       'story-caller-heard-1.wav',
       'story-caller-said-1.wav',
     ]);
+    const heard = readFileSync(recordings[0] ?? '');
+    const { rate, dataAt } = readWavHeader(heard) ?? { rate: 0, dataAt: 0 };
+    expect(Math.max(...frameLoudness(heard.subarray(dataAt), rate / 50))).toBeGreaterThan(1_000);
   });
 
   it('that is stopped ends with the reason, whatever it was doing', async () => {
