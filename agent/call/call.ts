@@ -49,11 +49,12 @@ export async function takeCall(job: JobContext, exchange: Exchange, stop: AbortS
   }
   const endReason = await ending.decided;
   await conversation?.end();
-  await hangUp(job, gone, endReason, exchange);
-
+  const { roomEnded } = await hangUp(job, gone, endReason, exchange);
   unwatch();
+
   thread.append({ kind: 'ended', end_reason: endReason, at: timestamp(clock) });
   await thread.flushed(AbortSignal.timeout(FLUSH_LIMIT)).catch(() => undefined);
   thread.close();
+  await roomEnded;
   log.info({ call, agent, result: endReason.result, reason: endReason.reason }, 'a call has ended');
 }

@@ -1,7 +1,8 @@
 import type { JobContext } from '@livekit/agents';
-import { type RemoteParticipant, RoomEvent } from '@livekit/rtc-node';
+import { DisconnectReason, type RemoteParticipant, RoomEvent } from '@livekit/rtc-node';
 import { timestamp, type Clock } from '../../base/clock.ts';
-import { AttendantError } from '../../base/errors.ts';
+import { backoff } from '../../base/backoff.ts';
+import { asAttendantError, AttendantError } from '../../base/errors.ts';
 import type { EndReason, ThreadWriter } from '../../threads/entry.ts';
 import type { ChosenAgent } from './agent.ts';
 import type { Ending } from './ending.ts';
@@ -14,6 +15,8 @@ const CALLER_LIMIT = 15_000;
 const BYE_LIMIT = 3_000;
 const LEAVE_LIMIT = 3_000;
 const DELETE_LIMIT = 5_000;
+const DELETE_AGAIN = { first: 250, most: 5_000 };
+const DELETE_FOR = 300_000;
 
 /** Joins the room and waits for who calls. */
 export async function callerJoins(job: JobContext, stop: AbortSignal): Promise<RemoteParticipant> {
@@ -48,7 +51,7 @@ export function watch(parts: {
   const onLeft = (participant: RemoteParticipant) => {
     if (participant.identity !== leg.identity) return;
     // Decided before the others hear of it: they act on a call that is over, not on one that goes on.
-    ending.decide({ result: 'abandoned', reason: 'caller_hung_up' });
+    ending.decide(leavingOf(participant));
     gone.abort();
   };
   const onDisconnected = () => ending.decide({ result: 'failed', reason: 'room_closed' });
@@ -77,27 +80,58 @@ export function watch(parts: {
 }
 
 /**
- * Ends the call on the wire. The agent leaves first: a room that is deleted under it leaves a listener behind in this process. Deleting
- * the room is the BYE; an unanswered call is told 486.
+ * Ends the call on the wire: the agent leaves, then the room is deleted, which is the BYE (an unanswered call is told 486). In this order,
+ * for a room that is deleted under the agent leaves a listener behind in this process.
+ *
+ * @returns a promise of the room's end. LiveKit may be cut off from its Redis just now; the caller must not be left in an empty room for
+ *   that, so it is tried until it goes, or LiveKit has closed the room for itself.
  */
 export async function hangUp(
   job: JobContext,
   gone: AbortSignal,
   reason: EndReason,
-  { livekit, clock, log }: Pick<Exchange, 'livekit' | 'clock' | 'log'>,
-): Promise<void> {
-  const name = job.job.room?.name;
+  exchange: Pick<Exchange, 'livekit' | 'clock' | 'log'>,
+): Promise<{ roomEnded: Promise<void> }> {
+  const { clock, log } = exchange;
   if (reason.result === 'transferred') await left(gone, clock);
   await within(job.room.disconnect(), LEAVE_LIMIT, 'leaving the room').catch((error: unknown) => {
     log.warn({ pii: { error } }, 'the agent did not leave its room in time');
   });
-  if (!name) return;
-  await livekit.rooms.delete(name, AbortSignal.timeout(DELETE_LIMIT)).catch((error: unknown) => {
-    log.warn(
-      { code: 'E_LIVEKIT_UNREACHABLE', pii: { error } },
-      'a room could not be deleted; LiveKit closes it when it is empty',
-    );
-  });
+  return { roomEnded: deleteRoom(job.job.room?.name ?? '', gone, exchange) };
+}
+
+async function deleteRoom(
+  name: string,
+  gone: AbortSignal,
+  { livekit, clock, log }: Pick<Exchange, 'livekit' | 'clock' | 'log'>,
+): Promise<void> {
+  const giveUp = clock.now() + DELETE_FOR;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await livekit.rooms.delete(name, AbortSignal.timeout(DELETE_LIMIT));
+      return;
+    } catch (thrown) {
+      const { code } = asAttendantError(thrown);
+      if (attempt === 0) log.warn({ code }, 'a room cannot be deleted just now; trying again');
+      // A caller who has gone needs no BYE, and LiveKit closes an empty room by itself.
+      if (gone.aborted || clock.now() > giveUp) return;
+      await clock.sleep(backoff(attempt, DELETE_AGAIN));
+    }
+  }
+}
+
+/** What a leg that goes away means: a BYE or CANCEL of the caller's, or a loss on the way. */
+function leavingOf({ disconnectReason }: RemoteParticipant): EndReason {
+  switch (disconnectReason) {
+    case DisconnectReason.CLIENT_INITIATED:
+      return { result: 'abandoned', reason: 'caller_hung_up' };
+    case DisconnectReason.PARTICIPANT_REMOVED:
+    case DisconnectReason.ROOM_DELETED:
+      return { result: 'completed', reason: 'caller_removed' };
+    default:
+      // Also without a reason: that is how a room is taken down whose server is gone.
+      return { result: 'failed', reason: 'leg_lost' };
+  }
 }
 
 async function left(gone: AbortSignal, clock: Clock): Promise<void> {
