@@ -1,7 +1,7 @@
 import type { Sound } from './wav.ts';
 
 /** Zero crossings of the sinc on each side: 60 dB and more of what would alias is gone, and speech keeps its band. */
-const CROSSINGS = 16;
+const CROSSINGS = 24;
 /** Where the filter's edge lies, as a part of the lower of the two Nyquist frequencies. */
 const EDGE = 0.94;
 /** More phases than these (odd rates) are rounded to them. */

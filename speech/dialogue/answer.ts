@@ -105,6 +105,8 @@ function fitOf(dialogue: Dialogue, { when }: Rule, happening: Happening): number
   switch (happening.kind) {
     case 'start':
       return when.start ? 1 : 0;
+    case 'unheard':
+      return when.unheard ? 1 : 0;
     case 'said':
       if (when.says === undefined) return 0;
       return when.says === 'anything' ? 1 : 1 + longestPhrase(dialogue, when.says, happening.words);

@@ -1,10 +1,12 @@
 import type { ChatMessage } from '../chat/request.ts';
+import { UNHEARD } from '../ears/bandwidth.ts';
 import { words } from './words.ts';
 
 /** Something that happened on the caller's side of the conversation, and that the dialogue answers. */
 export type Happening =
   | { readonly kind: 'start' }
   | { readonly kind: 'said'; readonly text: string; readonly words: readonly string[] }
+  | { readonly kind: 'unheard' }
   | { readonly kind: 'pressed'; readonly keys: string }
   | { readonly kind: 'result'; readonly tool: string; readonly fields: Readonly<Record<string, unknown>> };
 
@@ -61,9 +63,10 @@ export function readConversation(messages: readonly ChatMessage[]): Conversation
 
 function readUser(content: string): Happening {
   const keys = PRESSED.exec(content)?.[1];
-  return keys === undefined
-    ? { kind: 'said', text: content, words: words(content) }
-    : { kind: 'pressed', keys };
+  if (keys !== undefined) return { kind: 'pressed', keys };
+  const text = content.replaceAll(UNHEARD, ' ').trim();
+  if (text === '' && content !== '') return { kind: 'unheard' };
+  return { kind: 'said', text, words: words(text) };
 }
 
 /** A tool's result as fields; what is no JSON object is its `text`. */

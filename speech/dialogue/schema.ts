@@ -11,11 +11,13 @@ const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 /** What a field of a tool's result must be: this value, one of these, or text that the pattern matches. */
 const fieldCondition = z.union([scalar, z.array(scalar).min(1), z.strictObject({ matches: pattern })]);
 
-/** What has to happen for a rule to be used; exactly one of start, says, pressed, result. */
+/** What has to happen for a rule to be used: one of start, unheard, result, or else says or pressed, either of which will do. */
 const when = z
   .strictObject({
     /** The conversation begins. */
     start: z.literal(true).optional(),
+    /** The caller speaks on a narrowband line, which the recognizer cannot hear. */
+    unheard: z.literal(true).optional(),
     /** The caller says one of these phrases, or `anything`. */
     says: z.union([z.literal('anything'), z.array(id).min(1)]).optional(),
     /** The caller pressed keys that no tool claimed, and the pattern matches all of them. */
@@ -29,9 +31,13 @@ const when = z
     /** The rule of this id was used so many times before. */
     used: z.strictObject({ rule: id, times: z.number().int().min(1).max(100) }).optional(),
   })
-  .refine((w) => [w.start, w.says, w.pressed, w.result].filter((one) => one !== undefined).length === 1, {
-    message: 'name exactly one of start, says, pressed, result',
-  })
+  .refine(
+    (w) =>
+      [w.start, w.unheard, w.result, w.says ?? w.pressed].filter((one) => one !== undefined).length === 1,
+    {
+      message: 'name one of start, unheard, result, or says and pressed',
+    },
+  )
   .refine((w) => !w.fields || w.result, { message: 'fields belong to a result', path: ['fields'] });
 
 /** A value for a tool's argument: a template, a plain value, or the first of the schema's enum that the pattern matches. */

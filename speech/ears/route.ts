@@ -4,7 +4,7 @@ import type { Log } from '../../base/log.ts';
 import { ApiError } from '../api-error.ts';
 import { NotWav, readWav, type Sound } from '../audio/wav.ts';
 import { limited } from '../limited.ts';
-import { isNarrowband } from './bandwidth.ts';
+import { isNarrowbandSpeech, UNHEARD } from './bandwidth.ts';
 import type { Recognizer } from './recognizer.ts';
 
 /** OpenAI's own limit. */
@@ -14,7 +14,10 @@ const LONGEST = 120;
 /** Milliseconds between two warnings of narrowband speech. */
 const WARN_EVERY = 60_000;
 
-/** `POST /v1/audio/transcriptions`: a WAV file (multipart, `file`) to the sentence in it, as `json`, `text` or `verbose_json`. */
+/**
+ * `POST /v1/audio/transcriptions`: a WAV file (multipart, `file`) to the sentence in it, as `json`, `text` or `verbose_json`.
+ * Silence, noise and what no dialogue lists give an empty text, words on a narrowband line UNHEARD.
+ */
 export function transcriptionRoute(app: Hono, recognizer: Recognizer, clock: Clock, log: Log): void {
   let warned = -Infinity;
 
@@ -37,11 +40,12 @@ export function transcriptionRoute(app: Hono, recognizer: Recognizer, clock: Clo
         code: 'missing_file',
       });
     const sound = readSound(Buffer.from(await file.arrayBuffer()));
-    const text = await recognizer.hear(sound, c.req.raw.signal);
-    if (text === '' && clock.now() - warned > WARN_EVERY && isNarrowband(sound)) {
+    const heard = await recognizer.hear(sound, c.req.raw.signal);
+    const text = heard === '' && isNarrowbandSpeech(sound) ? UNHEARD : heard;
+    if (text === UNHEARD && clock.now() - warned > WARN_EVERY) {
       warned = clock.now();
       log.warn(
-        'the caller is on a narrowband codec, which the keyless recognizer cannot hear: offer G.722, or set a key',
+        'a caller is on a narrowband codec, which the keyless recognizer cannot hear: offer G.722, or set a key',
       );
     }
     const duration = sound.samples.length / sound.rate;

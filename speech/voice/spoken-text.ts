@@ -24,7 +24,7 @@ const ASCII: readonly [RegExp, string][] = [
  * Empty where nothing of it can be said.
  */
 export function spokenText(text: string): string {
-  let said = text.normalize('NFKC');
+  let said = text;
   for (const [pattern, replacement] of ASCII) said = said.replace(pattern, replacement);
   said = said
     .normalize('NFKD')
@@ -36,6 +36,7 @@ export function spokenText(text: string): string {
         .slice(0, -2),
     )
     .replace(/\s+/g, ' ')
+    .replace(/ ,/g, ',')
     .trim();
   return /[A-Za-z0-9]/.test(said) ? said : '';
 }
