@@ -28,7 +28,7 @@ export async function takeCall(job: JobContext, exchange: Exchange, stop: AbortS
   log.info({ call, agent }, 'a call begins');
 
   const ending = new Ending();
-  const { gone, unwatch } = watch({ job, leg, ending, thread, stop, clock, agent: choice.agent });
+  const { gone, answered, unwatch } = watch({ job, leg, ending, thread, stop, clock, agent: choice.agent });
   let conversation: Conversation | undefined;
   try {
     if (!choice.agent) throw choice.error;
@@ -40,6 +40,7 @@ export async function takeCall(job: JobContext, exchange: Exchange, stop: AbortS
       thread,
       ending,
       gone,
+      answered,
       exchange,
     });
     await conversation.begin();

@@ -21,6 +21,7 @@ interface Parts {
   readonly thread: ThreadWriter;
   readonly ending: Ending;
   readonly gone: AbortSignal;
+  readonly answered: Promise<void>;
   readonly exchange: Exchange;
 }
 
@@ -37,7 +38,7 @@ export class Conversation {
   readonly #voice: Voice;
 
   constructor(parts: Parts) {
-    const { job, leg, caller, agent, thread, ending, gone, exchange } = parts;
+    const { job, leg, caller, agent, thread, ending, gone, answered, exchange } = parts;
     const { clock, log, livekit } = exchange;
     this.#parts = parts;
     this.#transcript = new Transcript(thread, clock);
@@ -54,6 +55,7 @@ export class Conversation {
       digits: this.#digits,
       ending,
       toolsBusy: () => this.#belt.busy,
+      answered,
       clock,
       log,
     });

@@ -9,14 +9,18 @@ import { voice } from '@livekit/agents';
  */
 export class Cut extends voice.AudioOutput {
   readonly #next: voice.AudioOutput;
+  readonly #open: Promise<void>;
+  #letGo: () => void = () => undefined;
   #speaking = false;
   #silenced = false;
   #heard: string | undefined;
   #onFinished: () => void = () => undefined;
 
-  constructor(next: voice.AudioOutput) {
+  /** @param open resolves when there is somebody to hear; until then what is said waits. */
+  constructor(next: voice.AudioOutput, open: Promise<void>) {
     super(next.sampleRate, next, { pause: true });
     this.#next = next;
+    this.#open = Promise.race([open, new Promise<void>((resolve) => (this.#letGo = resolve))]);
     this.on(voice.AudioOutput.EVENT_PLAYBACK_FINISHED, (event: { synchronizedTranscript?: string }) => {
       if (this.#silenced) this.#heard = `${this.#heard ?? ''}${event.synchronizedTranscript ?? ''}`;
       this.#speaking = false;
@@ -25,6 +29,7 @@ export class Cut extends voice.AudioOutput {
   }
 
   override async captureFrame(frame: AudioFrame): Promise<void> {
+    await this.#open;
     if (this.#silenced) return;
     this.#speaking = true;
     await super.captureFrame(frame);
@@ -47,6 +52,7 @@ export class Cut extends voice.AudioOutput {
     if (!this.#silenced) {
       this.#silenced = true;
       this.#heard = this.#speaking ? undefined : '';
+      this.#letGo();
       this.#next.clearBuffer();
     }
     if (!this.#speaking) return Promise.resolve();

@@ -28,7 +28,7 @@ export async function callerJoins(job: JobContext, stop: AbortSignal): Promise<R
  * Watches what ends a call from outside: the caller hangs up, the room goes, the worker stops, the call grows too long. Puts the
  * answer on the thread.
  *
- * @returns `gone` aborts when the caller has left; `unwatch` takes every listener and timer away.
+ * @returns `gone` aborts when the caller has left; `answered` resolves when the call is answered; `unwatch` takes every listener and timer away.
  */
 export function watch(parts: {
   job: JobContext;
@@ -38,14 +38,17 @@ export function watch(parts: {
   thread: ThreadWriter;
   stop: AbortSignal;
   clock: Clock;
-}): { gone: AbortSignal; unwatch: () => void } {
+}): { gone: AbortSignal; answered: Promise<void>; unwatch: () => void } {
   const { leg, agent, ending, thread, stop, clock } = parts;
   const { room } = parts.job;
   const gone = new AbortController();
-  let answered = false;
+  let isAnswered = false;
+  let onAnswered: () => void = () => undefined;
+  const answered = new Promise<void>((resolve) => (onAnswered = resolve));
   const onAttributes = () => {
-    if (answered || (leg.attributes['sip.callStatus'] ?? 'active') !== 'active') return;
-    answered = true;
+    if (isAnswered || (leg.attributes['sip.callStatus'] ?? 'active') !== 'active') return;
+    isAnswered = true;
+    onAnswered();
     thread.append({ kind: 'answered', at: timestamp(clock) });
   };
   const onLeft = (participant: RemoteParticipant) => {
@@ -69,6 +72,7 @@ export function watch(parts: {
   if (!room.remoteParticipants.has(leg.identity)) onLeft(leg);
   return {
     gone: gone.signal,
+    answered,
     unwatch: () => {
       cancelLimit();
       room.off(RoomEvent.ParticipantAttributesChanged, onAttributes);

@@ -26,6 +26,8 @@ interface Parts {
   readonly digits: Digits;
   readonly ending: Ending;
   readonly toolsBusy: () => boolean;
+  /** Resolves when the call is answered: LiveKit counts the agent's track as subscribed before the telephone's leg is up. */
+  readonly answered: Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -74,7 +76,7 @@ export class Voice {
 
   /** Joins ears and mouth to the room. The call is answered (200) when LiveKit SIP has subscribed to the agent's track. */
   async start(instructions: string, tools: llm.ToolContextEntry[]): Promise<void> {
-    const { room, callerIdentity, ending } = this.#parts;
+    const { room, callerIdentity, ending, answered } = this.#parts;
     const agent = new CallAgent({ instructions, tools, asides: this.#asides, ending });
     this.#session.input.audio = this.#ears;
     await this.#session.start({
@@ -90,7 +92,7 @@ export class Voice {
       outputOptions: { audioSampleRate: OUTPUT_RATE, queueSizeMs: OUTPUT_QUEUE },
     });
     if (this.#session.output.audio) {
-      this.#cut = new Cut(this.#session.output.audio);
+      this.#cut = new Cut(this.#session.output.audio, answered);
       this.#session.output.audio = this.#cut;
     }
   }
