@@ -26,11 +26,18 @@ export interface CallOptions {
   readonly codec?: SippOptions['codec'];
 }
 
+export interface SwitchboardOptions {
+  /** Settings beside those of the models and ports. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What a text sounds like (`Models.speak`). */
+  readonly speak?: (text: string) => Buffer;
+}
+
 /** A switchboard for the tests of this file, from before the first until after the last. */
-export function switchboard(env: Readonly<Record<string, string>> = {}): () => Switchboard {
+export function switchboard(options: SwitchboardOptions = {}): () => Switchboard {
   let open: Switchboard | undefined;
   beforeAll(async () => {
-    open = await Switchboard.open(env);
+    open = await Switchboard.open(options);
   });
   afterAll(() => open?.close());
   return () => {
@@ -67,8 +74,7 @@ export class Switchboard {
     this.#over = parts.over;
   }
 
-  /** @param env settings beside those of the models and ports. */
-  static async open(env: Readonly<Record<string, string>> = {}): Promise<Switchboard> {
+  static async open({ env = {}, speak }: SwitchboardOptions = {}): Promise<Switchboard> {
     const calls = new Map<string, TestCall>();
     const folder = mkdtempSync(join(tmpdir(), 'attendant-callers-'));
     const over = new AbortController();
@@ -76,6 +82,7 @@ export class Switchboard {
     const models = await ModelServer.start({
       chat: (request) => callOf(request, calls).answer(request),
       transcribe: (heard) => sentences.textOf(heard),
+      ...(speak && { speak }),
     });
     const parts = PARTS.filter((part) => part !== 'speech');
     const stack = await ownStack({ parts, env: { ...models.env, ...env } });

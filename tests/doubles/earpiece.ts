@@ -53,6 +53,12 @@ export class Earpiece {
     return heard.reduce((sum, { pcm }) => sum + (pcm.length / 2 / RATE) * 1_000, 0);
   }
 
+  /** Milliseconds in which a tone of that frequency, a multiple of 50 Hz, could be heard. */
+  toneOf(hertz: number): number {
+    const heard = this.#packets.filter(({ pcm }) => amplitudeOf(hertz, pcm, RATE) > AUDIBLE);
+    return heard.reduce((sum, { pcm }) => sum + (pcm.length / 2 / RATE) * 1_000, 0);
+  }
+
   /** When the agent's voice was last heard; 0 where it never was. Milliseconds since 1970. */
   get voiceAt(): number {
     return this.#packets.findLast(({ voice }) => voice)?.at ?? 0;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { switchboard } from '../calls/switchboard.ts';
 import { until } from '../until.ts';
 
-const board = switchboard({ ATTENDANT_DRAIN_SECONDS: '600' });
+const board = switchboard({ env: { ATTENDANT_DRAIN_SECONDS: '600' } });
 
 it('a worker told to stop takes no new call, and goes when the last that runs has ended', async () => {
   const { stack } = board();
