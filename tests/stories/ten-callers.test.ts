@@ -22,6 +22,7 @@ it('ten callers at once, each typing a number of its own, get threads of their o
       const response = await fetch(`${apiUrl}/threads/${uid}`, { headers: { 'api-key': apiKey }, signal });
       const thread = response.ok ? ((await response.json()) as Thread) : undefined;
       if (thread && holds(thread)) return thread;
+      if (thread?.status === 'ended') throw new Error(`${uid} ended first: ${JSON.stringify(thread)}`);
       await systemClock.sleep(300, signal);
     }
   };
