@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'calls',
           // Calls wait more than they compute.
-          maxWorkers: 4,
+          maxWorkers: 3,
           include: ['tests/**/*.test.ts'],
           globalSetup: ['tests/stack/global-setup.ts'],
           // A whole call, spoken in real time, on a machine that does other things too.
