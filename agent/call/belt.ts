@@ -1,11 +1,15 @@
 import { llm, type voice } from '@livekit/agents';
 import type { ValidateFunction } from 'ajv';
+import type { Clock } from '../../base/clock.ts';
 import { asAttendantError, AttendantError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { errorContent, type JsonObject, type Line, type ToolResult, type VoiceTool } from '../tools/tool.ts';
 import { explain, validatorFor } from '../tools/validator.ts';
 import type { Ending } from './ending.ts';
 import type { Transcript } from './transcript.ts';
+
+/** Milliseconds from our last frame to the caller's ear: what is on its way is not cut off by a REFER or a BYE. */
+const ON_ITS_WAY = 200;
 
 type ToolRun = { ctx: voice.RunContext; toolCallId: string };
 
@@ -17,6 +21,7 @@ export class Belt {
   readonly #line: Line;
   readonly #transcript: Transcript;
   readonly #ending: Ending;
+  readonly #clock: Clock;
   readonly #log: Log;
   readonly #onSettled: () => void;
   #last: Promise<unknown> = Promise.resolve();
@@ -24,13 +29,21 @@ export class Belt {
   #letGo: () => void = () => undefined;
   readonly #over = new Promise<void>((resolve) => (this.#letGo = resolve));
 
-  /** @param onSettled runs after each tool, before the model is asked again. */
-  constructor(line: Line, transcript: Transcript, ending: Ending, log: Log, onSettled: () => void) {
-    this.#line = line;
-    this.#transcript = transcript;
-    this.#ending = ending;
-    this.#log = log;
-    this.#onSettled = onSettled;
+  /** @param parts.onSettled runs after each tool, before the model is asked again. */
+  constructor(parts: {
+    line: Line;
+    transcript: Transcript;
+    ending: Ending;
+    clock: Clock;
+    log: Log;
+    onSettled: () => void;
+  }) {
+    this.#line = parts.line;
+    this.#transcript = parts.transcript;
+    this.#ending = parts.ending;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#onSettled = parts.onSettled;
   }
 
   /** True while a tool runs: the agent's turn is not over then. */
@@ -115,12 +128,17 @@ export class Belt {
       if (validate && !validate(args)) {
         throw new AttendantError('E_TOOL_ARGUMENTS', explain(validate.errors));
       }
-      return await tool.run(args, this.#line, { playedOut: () => announced });
+      return await tool.run(args, this.#line, { playedOut: () => this.#playedOut(announced) });
     } catch (thrown) {
       const error = asAttendantError(thrown);
       this.#log.warn({ tool: tool.name, code: error.code, pii: { error } }, 'a tool failed');
       const told = error.code === 'E_INTERNAL' ? new AttendantError('E_INTERNAL', 'the tool failed') : error;
       return { next: 'reply', content: errorContent(told) };
     }
+  }
+
+  async #playedOut(announced: Promise<void>): Promise<void> {
+    await announced;
+    await Promise.race([this.#clock.sleep(ON_ITS_WAY), this.#over]);
   }
 }

@@ -71,7 +71,14 @@ export class Conversation {
       clock,
       speak: (text) => this.#voice.say(text),
     });
-    this.#belt = new Belt(line, this.#transcript, ending, log, () => this.#voice.unsilence());
+    this.#belt = new Belt({
+      line,
+      transcript: this.#transcript,
+      ending,
+      clock,
+      log,
+      onSettled: () => this.#voice.unsilence(),
+    });
   }
 
   /** The agent joins the conversation; the caller's call is answered by it. */

