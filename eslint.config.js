@@ -10,7 +10,10 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
       'no-restricted-properties': [
@@ -19,7 +22,10 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['config.ts', 'tests/**', 'rehearsal/**/*.test.ts', 'stack/**/*.test.ts'], rules: { 'no-restricted-properties': 'off' } },
+  {
+    files: ['config.ts', 'tests/**', 'rehearsal/**/*.test.ts', 'stack/**/*.test.ts'],
+    rules: { 'no-restricted-properties': 'off' },
+  },
   {
     files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
     ...tseslint.configs.disableTypeChecked,

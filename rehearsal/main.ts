@@ -47,7 +47,7 @@ export async function rehearseFiles(
 }
 
 /** @throws AttendantError E_BAD_REQUEST where it is no `host:port`. */
-export function parseTarget(text: string): Hop {
+function parseTarget(text: string): Hop {
   const [, host, port] = /^([A-Za-z0-9.-]{1,253})(?::(\d{1,5}))?$/.exec(text) ?? [];
   const number = port === undefined ? 5060 : Number(port);
   if (host === undefined || number < 1 || number > 65_535)

@@ -96,7 +96,7 @@ export class Pbx implements AsyncDisposable {
 }
 
 /** Whether something at that place answers a SIP OPTIONS request (RFC 3261 section 11) within that many milliseconds. */
-export async function answersOptions(hop: Hop, within: number, signal: AbortSignal): Promise<boolean> {
+async function answersOptions(hop: Hop, within: number, signal: AbortSignal): Promise<boolean> {
   const socket = createSocket('udp4');
   const stop = new AbortController();
   try {

@@ -111,7 +111,7 @@ export async function runProgram(options: {
   return program.output();
 }
 
-export function describeExit(exit: Exit): string {
+function describeExit(exit: Exit): string {
   return exit.signal ? `signal ${exit.signal}` : `code ${exit.code ?? 'none'}`;
 }
 

@@ -34,7 +34,6 @@ const threadSchema = z.looseObject({
 
 /** A call's record as `GET /threads/{key}` gives it; what a rehearsal reads of it. */
 export type WatchedThread = z.output<typeof threadSchema>;
-export type WatchedMessage = z.output<typeof message>;
 
 /** Follows the thread of one UID through the API while the call runs. */
 export class ThreadWatch {

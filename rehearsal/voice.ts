@@ -37,7 +37,7 @@ export async function speak(text: string, folder: string, signal: AbortSignal): 
 }
 
 /** A WAV file of the user's own: 16-bit mono PCM at 16 kHz. */
-export async function readUtterance(file: string): Promise<Utterance> {
+async function readUtterance(file: string): Promise<Utterance> {
   const { size } = await stat(file);
   if (size > 32 * 1024 * 1024)
     throw new AttendantError('E_SCENARIO_INVALID', `${file} is longer than a caller speaks`);

@@ -125,17 +125,12 @@ async function deleteRoom(
 }
 
 /** What a leg that goes away means: a BYE or CANCEL of the caller's, or a loss on the way. */
-function leavingOf({ disconnectReason }: RemoteParticipant): EndReason {
-  switch (disconnectReason) {
-    case DisconnectReason.CLIENT_INITIATED:
-      return { result: 'abandoned', reason: 'caller_hung_up' };
-    case DisconnectReason.PARTICIPANT_REMOVED:
-    case DisconnectReason.ROOM_DELETED:
-      return { result: 'completed', reason: 'caller_removed' };
-    default:
-      // Also without a reason: that is how a room is taken down whose server is gone.
-      return { result: 'failed', reason: 'leg_lost' };
-  }
+function leavingOf({ disconnectReason: reason }: RemoteParticipant): EndReason {
+  if (reason === DisconnectReason.CLIENT_INITIATED) return { result: 'abandoned', reason: 'caller_hung_up' };
+  if (reason === DisconnectReason.PARTICIPANT_REMOVED || reason === DisconnectReason.ROOM_DELETED)
+    return { result: 'completed', reason: 'caller_removed' };
+  // Also without a reason: that is how a room is taken down whose server is gone.
+  return { result: 'failed', reason: 'leg_lost' };
 }
 
 async function left(gone: AbortSignal, clock: Clock): Promise<void> {

@@ -7,14 +7,11 @@ import { PARTS } from '../../stack/part.ts';
 import { startSipp, type SippOptions } from '../../rehearsal/sipp.ts';
 import type { SippStep } from '../../rehearsal/sipp-scenario.ts';
 import { Earpiece } from '../doubles/earpiece.ts';
-import { ModelServer, type ChatAnswer, type ChatRequest } from '../doubles/model-server.ts';
+import { ModelServer, type ChatRequest } from '../doubles/model-server.ts';
 import { Sentences } from '../doubles/sentences.ts';
 import { ownStack, type OwnStack } from '../stack/own-stack.ts';
 import { until } from '../until.ts';
-import { TestCall } from './test-call.ts';
-
-/** What the model does when it is asked the next time. */
-export type Turn = ChatAnswer | ((request: ChatRequest) => ChatAnswer | Promise<ChatAnswer>);
+import { TestCall, type Turn } from './test-call.ts';
 
 export interface CallOptions {
   /** The model's turns on this call, in order. Asked once more, it says nothing. */

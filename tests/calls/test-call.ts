@@ -5,7 +5,9 @@ import type { Thread } from '../../threads/thread.ts';
 import type { Earpiece } from '../doubles/earpiece.ts';
 import type { ChatAnswer, ChatRequest } from '../doubles/model-server.ts';
 import { until } from '../until.ts';
-import type { Turn } from './switchboard.ts';
+
+/** What the model does when it is asked the next time. */
+export type Turn = ChatAnswer | ((request: ChatRequest) => ChatAnswer | Promise<ChatAnswer>);
 
 /** One SIPp caller on a switchboard: what the model was asked, what the caller hears, and the thread as HTTP gives it. */
 export class TestCall {

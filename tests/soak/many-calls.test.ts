@@ -48,18 +48,10 @@ it(`${CALLS} short calls through one child leave no listener, room, timer or mem
     await sipp.close();
     expect(passed, errors).toBe(true);
   };
-  const idle = async () => {
-    await until('all calls have ended', async () => (await metric('attendant_worker_child_calls')) === 0, {
+  const allEnded = () =>
+    until('all calls have ended', async () => (await metric('attendant_worker_child_calls')) === 0, {
       within: 120_000,
     });
-    // Timers and listeners of calls that have just ended go in the turns of the loop after that.
-    return until('the child is at rest', async () => {
-      const now = await figures();
-      await new Promise((resolve) => setTimeout(resolve, 1_100));
-      const then = await figures();
-      return now.timers === then.timers && now.listeners === then.listeners ? then : undefined;
-    });
-  };
   const metric = async (name: string) => {
     const text = await (await fetch(`http://127.0.0.1:${ports.worker}/metrics`, { signal })).text();
     return Number(new RegExp(`^${name}\\{[^}]*\\} ([0-9]+)$`, 'm').exec(text)?.[1]);
@@ -71,17 +63,23 @@ it(`${CALLS} short calls through one child leave no listener, room, timer or mem
     resident: await metric('attendant_worker_resident_bytes'),
   });
 
+  // The figures of a child that has not had a call yet, but for memory, which the first calls fill with code.
+  const idle = await figures();
   await place(WARM_UP, 'warm');
-  const before = await idle();
+  await allEnded();
+  const before = await figures();
   await place(CALLS, 'soak');
-  const after = await idle();
+  await allEnded();
+  // A timer of the connections (Redis, LiveKit) may run at any moment; those of calls would stay.
+  const after = await until('timers and listeners are as before any call', async () => {
+    const now = await figures();
+    return now.timers <= idle.timers && now.listeners === idle.listeners ? now : undefined;
+  });
   console.log(
-    `${CALLS} calls: listeners ${before.listeners} → ${after.listeners}, timers ${before.timers} → ${after.timers}, ` +
+    `${CALLS} calls: listeners ${idle.listeners} → ${after.listeners}, timers ${idle.timers} → ${after.timers}, ` +
       `heap ${mb(before.heap)} → ${mb(after.heap)} MB, resident ${mb(before.resident)} → ${mb(after.resident)} MB`,
   );
 
-  expect(after.listeners).toBe(before.listeners);
-  expect(after.timers).toBe(before.timers);
   expect(after.heap - before.heap).toBeLessThan(HEAP_PER_CALL * CALLS + 40_000_000);
   const { rooms } = connectLiveKit(config.livekit);
   await until('LiveKit has no room left', async () => (await rooms.list(signal)).length === 0);
