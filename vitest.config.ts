@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** What fills the machine by itself: run alone, one after the other, so that calls of other tests need not wait for it. */
+const CROWDS = ['tests/calls/ten-callers.test.ts', 'tests/soak/*.test.ts'];
+
 export default defineConfig({
   test: {
     projects: [
@@ -18,13 +21,24 @@ export default defineConfig({
         test: {
           name: 'calls',
           // Calls wait more than they compute.
-          maxWorkers: 3,
+          maxWorkers: 2,
           include: ['tests/**/*.test.ts'],
+          exclude: CROWDS,
           globalSetup: ['tests/stack/global-setup.ts'],
           // A whole call, spoken in real time, on a machine that does other things too.
           testTimeout: 300_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'crowds',
+          maxWorkers: 1,
+          include: CROWDS,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
