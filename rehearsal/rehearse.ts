@@ -23,6 +23,8 @@ export interface RehearsalOptions {
   /** Takes lines for the terminal as things happen. */
   readonly show: (line: string) => void;
   readonly signal: AbortSignal;
+  /** Every `within` is taken so many times; for a machine that does much else. */
+  readonly patience?: number;
   /** A folder to keep the recordings in; they are thrown away without one. */
   readonly keep?: string;
 }
@@ -127,6 +129,7 @@ class Rehearsal {
         callee: this.#callee,
         watch: this.#watch,
         lines: this.#lines,
+        patience: this.#options.patience ?? 1,
         signal,
       },
       call,
@@ -152,7 +155,7 @@ class Rehearsal {
     const { file, answered_within: within } = this.#scenario;
     await caller.dial(uri);
     const event = await caller.until((e) => e.kind === 'established' || e.kind === 'closed', {
-      within: within * 1000,
+      within: within * 1000 * (this.#options.patience ?? 1),
       signal,
       what: `${file}: expected the call to be answered; instead it was not`,
     });

@@ -40,7 +40,7 @@ const say = z.strictObject({ say: z.string().min(1).max(500) });
 const press = z.strictObject({
   press: quoted().regex(/^[0-9*#A-Da-d]{1,64}$/, 'keys of a telephone: 0-9 * # A-D'),
   /** Milliseconds from key to key. */
-  gap: z.number().int().min(240).max(60_000).default(300),
+  gap: z.number().int().min(240).max(60_000).optional(),
 });
 const expectTransfer = z.strictObject({
   /** The REFER's target. */

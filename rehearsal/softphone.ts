@@ -22,6 +22,8 @@ const START = 10_000;
 /** A source file lasts this long after its words, and is put in place again well before its end. */
 const SILENCE = 300_000;
 const RENEW = 120_000;
+/** baresip sends nine packets of a tone and three of its end, 20 ms apart. */
+const KEY_TIME = 240;
 const CODEC_RATE = { G722: 16_000, PCMU: 8_000, PCMA: 8_000 } as const;
 
 export type Codec = keyof typeof CODEC_RATE;
@@ -129,14 +131,20 @@ export class Softphone implements AsyncDisposable {
     await this.command('hangup');
   }
 
-  /** Presses keys one after the other, `gap` milliseconds from press to press; each tone lasts 180 ms. */
+  /**
+   * Presses keys one after the other, `gap` milliseconds from press to press (240 is the quickest, and the default); resolves when the
+   * last has been sent.
+   */
   async press(digits: string, options: { gap?: number; signal: AbortSignal }): Promise<void> {
-    if (!/^[0-9*#A-Da-d]+$/.test(digits))
+    if (!/^[0-9*#A-Da-d]+$/.test(digits)) {
       throw new AttendantError('E_SCENARIO_INVALID', `no keys of a telephone: ${digits}`);
-    for (const [i, digit] of Array.from(digits).entries()) {
-      if (i > 0) await systemClock.sleep(options.gap ?? 300, options.signal);
-      // baresip sends the key's release by itself after its shortest tone.
-      await this.command('sndcode', digit.toUpperCase());
+    }
+    const { gap = KEY_TIME, signal } = options;
+    // All at once where it can be: baresip's queue of keys may lose one that comes while another is just ending.
+    const presses = gap <= KEY_TIME ? [digits] : Array.from(digits);
+    for (const keys of presses) {
+      await this.command('sndcode', keys.toUpperCase());
+      await systemClock.sleep(gap <= KEY_TIME ? keys.length * KEY_TIME : gap, signal);
     }
   }
 

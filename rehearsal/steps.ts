@@ -23,6 +23,8 @@ export interface Scene {
   readonly callee: Softphone | undefined;
   readonly watch: ThreadWatch;
   readonly lines: LiveLines;
+  /** Every `within` is taken so many times. */
+  readonly patience: number;
   readonly signal: AbortSignal;
 }
 
@@ -60,7 +62,7 @@ export class Steps {
       await caller.say(step.say, signal);
     } else if ('press' in step) {
       lines.line('presses', step.press);
-      await caller.press(step.press, { gap: step.gap, signal });
+      await caller.press(step.press, { ...(step.gap === undefined ? {} : { gap: step.gap }), signal });
     } else if ('wait_for' in step) {
       const { silence } = step.wait_for;
       const since = systemClock.now();
@@ -140,7 +142,7 @@ export class Steps {
 
   async #heardAs(step: Extract<PlacedStep, { heard_as: string }>): Promise<void> {
     const { caller, signal, lines } = this.#scene;
-    const end = systemClock.now() + step.within * 1000;
+    const end = systemClock.now() + step.within * 1000 * this.#scene.patience;
     let heard = '';
     do {
       await this.#until(step, `to hear ${JSON.stringify(step.heard_as)}`, () => {
@@ -226,7 +228,7 @@ export class Steps {
     look: () => T | false | undefined,
     { onCall, instead }: { onCall: boolean; instead?: () => string },
   ): Promise<T> {
-    const within = 'within' in step ? step.within : 30;
+    const within = ('within' in step ? step.within : 30) * this.#scene.patience;
     const end = systemClock.now() + within * 1000;
     for (;;) {
       const found = look();
@@ -255,7 +257,7 @@ export class Steps {
 }
 
 /** Whether a value has all members that are wanted, with equal values. */
-export function includes(value: unknown, wanted: unknown): boolean {
+function includes(value: unknown, wanted: unknown): boolean {
   if (typeof wanted !== 'object' || wanted === null) return Object.is(value, wanted);
   if (typeof value !== 'object' || value === null || Array.isArray(wanted) !== Array.isArray(value))
     return false;

@@ -17,7 +17,8 @@ describe('the agent of Acme Corp', () => {
       config,
       target: { host: '127.0.0.1', port: ports.sip },
       show: (line) => lines.push(line),
-      signal: AbortSignal.timeout(240_000),
+      patience: 4,
+      signal: AbortSignal.timeout(280_000),
     });
     expect(result.failures, lines.join('\n')).toEqual([]);
     expect(result.threadId).toMatch(/^thr_/);
