@@ -17,7 +17,7 @@ it('a worker told to stop takes no new call, and goes when the last that runs ha
   const gone = stack.kill('worker', 'SIGTERM');
   await until('it says so', () => stack.logOf('worker').includes('draining: no new calls'));
 
-  const refused = await board().call({ turns: [], steps: [{ kind: 'bye' }] });
+  const refused = await board().call({ agent: '+15550199', turns: [], steps: [{ kind: 'bye' }] });
   const answer = await refused.sipp.until(({ status }) => status !== undefined && status >= 300, {
     within: 60_000,
   });
