@@ -12,7 +12,7 @@ function gate(limits: { places: number; mostWaiting: number }) {
 
 /** Work that ends when told to. */
 function work() {
-  let end = () => undefined as void;
+  let end: () => void = () => undefined;
   const done = new Promise<void>((resolve) => (end = resolve));
   const started = { yes: false };
   return {

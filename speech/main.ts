@@ -21,9 +21,14 @@ const QUEUE = { places: PLACES, mostWaiting: 64, longestWait: 10_000 };
  * The keyless speech and dialogue server: OpenAI's API for speech, transcription and chat on 127.0.0.1, made of flite,
  * pocketsphinx and dialogue files. For rehearsals and first runs.
  *
+ * @param onReady is told the base URL once requests are answered; by default the line `ready …` is printed.
  * @throws AttendantError E_DIALOGUE_INVALID, E_TOOL_MISSING, E_SPEECH_FAILED, E_PORT_IN_USE
  */
-export async function main(config: Config, signal: AbortSignal): Promise<void> {
+export async function main(
+  config: Config,
+  signal: AbortSignal,
+  onReady: (url: string) => void = (url) => process.stdout.write(`ready speech ${url}\n`),
+): Promise<void> {
   const log = createLog('speech', config.logLevel);
   const clock = systemClock;
   const dialogues = await loadDialogues(
@@ -51,9 +56,7 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
       port: config.ports.speech,
       clock,
       signal,
-      onListening: (port) => {
-        process.stdout.write(`ready speech http://127.0.0.1:${port}/v1\n`);
-      },
+      onListening: (port) => onReady(`http://127.0.0.1:${port}/v1`),
     });
   } finally {
     await recognizer.close();

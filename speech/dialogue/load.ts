@@ -12,7 +12,7 @@ const MOST_FILES = 200;
  *
  * @throws AttendantError E_DIALOGUE_INVALID as `file:line: what is wrong`.
  */
-export async function loadDialogue(file: string): Promise<Dialogue> {
+async function loadDialogue(file: string): Promise<Dialogue> {
   if ((await stat(file)).size > LARGEST_FILE) throw wrong(file, 1, `it is larger than ${LARGEST_FILE} bytes`);
   return parseDialogue(await readFile(file, 'utf8'), file);
 }

@@ -5,16 +5,24 @@ import { resample } from '../audio/resample.ts';
 import { type Sound, toPcm16 } from '../audio/wav.ts';
 import type { Gate } from '../gate.ts';
 import { runProgram } from '../program.ts';
+import { fillUpperBand, lineOf } from './bandwidth.ts';
 import type { Grammar } from './grammar.ts';
 import { MODEL_FILES } from './lexicon.ts';
 import { isSaid, readSegmentation, type Segmentation } from './segmentation.ts';
 
 /** Hertz that the model was trained on. */
-export const HEARING_RATE = 16_000;
+const HEARING_RATE = 16_000;
 /** pocketsphinx needs about a tenth of the utterance's length; this is for a machine that does much else. */
 const HEAR_LIMIT = 15_000;
 /** Shorter than any word; the recognizer chokes on nothing. */
 const SHORTEST = 0.1;
+
+/** What was heard: the sentence, the kind of line that it came on, and how many seconds of sound there were. */
+export interface Heard {
+  readonly text: string;
+  readonly narrowband: boolean;
+  readonly seconds: number;
+}
 
 /**
  * Hears the sentences of one grammar in 16 kHz speech, with a process of pocketsphinx an utterance. With the few words of a dialogue it is up
@@ -41,9 +49,12 @@ export class Recognizer {
    *
    * @throws AttendantError E_TOOL_MISSING, E_TIMEOUT, E_SPEECH_FAILED; ApiError 503 when too many wait.
    */
-  async hear(sound: Sound, signal: AbortSignal): Promise<string> {
-    const wide = resample(sound, HEARING_RATE);
-    if (wide.samples.length < SHORTEST * HEARING_RATE) return '';
+  async hear(sound: Sound, signal: AbortSignal): Promise<Heard> {
+    const { narrowband, seconds } = lineOf(sound);
+    const line = narrowband ? 'narrowband' : 'wideband';
+    const resampled = resample(sound, HEARING_RATE);
+    const wide = narrowband ? fillUpperBand(resampled) : resampled;
+    if (wide.samples.length < SHORTEST * HEARING_RATE) return { text: '', narrowband, seconds };
     return this.#gate.run(async () => {
       const folder = await mkdtemp(join(this.#folder, 'heard-'));
       try {
@@ -53,7 +64,7 @@ export class Recognizer {
           ['-dict', join(this.#folder, 'dictionary')],
           ['-jsgf', join(this.#folder, 'grammar')],
         ]);
-        if (!sentence) return '';
+        if (!sentence) return { text: '', narrowband, seconds };
         // Context-independent phones and a light bigram are enough to tell speech of this kind from speech of another.
         const phones = await this.#decode(folder, signal, [
           ['-allphone', MODEL_FILES.phones],
@@ -64,7 +75,7 @@ export class Recognizer {
           ['-pbeam', '1e-12'],
           ['-dict', join(this.#folder, 'dictionary')],
         ]);
-        return isSaid(sentence, phones) ? sentence.spoken.join(' ') : '';
+        return { text: isSaid(sentence, phones, line) ? sentence.spoken.join(' ') : '', narrowband, seconds };
       } finally {
         await rm(folder, { recursive: true, force: true });
       }

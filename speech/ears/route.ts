@@ -4,13 +4,15 @@ import type { Log } from '../../base/log.ts';
 import { ApiError } from '../api-error.ts';
 import { NotWav, readWav, type Sound } from '../audio/wav.ts';
 import { limited } from '../limited.ts';
-import { isNarrowbandSpeech, UNHEARD } from './bandwidth.ts';
+import { UNHEARD } from './bandwidth.ts';
 import type { Recognizer } from './recognizer.ts';
 
 /** OpenAI's own limit. */
 const MOST_BODY = 25 * 1024 * 1024;
 /** Seconds of an utterance. */
 const LONGEST = 120;
+/** Seconds of sound that are words rather than a click or a cough. */
+const SHORTEST_WORDS = 0.4;
 /** Milliseconds between two warnings of narrowband speech. */
 const WARN_EVERY = 60_000;
 
@@ -41,11 +43,12 @@ export function transcriptionRoute(app: Hono, recognizer: Recognizer, clock: Clo
       });
     const sound = readSound(Buffer.from(await file.arrayBuffer()));
     const heard = await recognizer.hear(sound, c.req.raw.signal);
-    const text = heard === '' && isNarrowbandSpeech(sound) ? UNHEARD : heard;
-    if (text === UNHEARD && clock.now() - warned > WARN_EVERY) {
+    const unheard = heard.text === '' && heard.narrowband && heard.seconds >= SHORTEST_WORDS;
+    const text = unheard ? UNHEARD : heard.text;
+    if (heard.narrowband && clock.now() - warned > WARN_EVERY) {
       warned = clock.now();
       log.warn(
-        'a caller is on a narrowband codec, which the keyless recognizer cannot hear: offer G.722, or set a key',
+        'a caller is on a narrowband codec, on which the keyless recognizer misses short words: offer G.722, or set a key',
       );
     }
     const duration = sound.samples.length / sound.rate;
