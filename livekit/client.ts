@@ -3,7 +3,7 @@ import { Rooms } from './rooms.ts';
 import { Sip } from './sip.ts';
 import { Twirp } from './twirp.ts';
 
-export type { ReferResult } from './sip.ts';
+export type { DialRequest, SipResult } from './sip.ts';
 
 /** LiveKit's server APIs, as far as we use them. Every call ends in time and takes a signal. */
 export interface LiveKit {

@@ -5,10 +5,14 @@ import {
   ListParticipantsResponse,
   ListRoomsRequest,
   ListRoomsResponse,
+  MuteRoomTrackRequest,
+  MuteRoomTrackResponse,
   type ParticipantInfo,
   RemoveParticipantResponse,
   type Room,
   RoomParticipantIdentity,
+  UpdateSubscriptionsRequest,
+  UpdateSubscriptionsResponse,
 } from '@livekit/protocol';
 import { ignoreNotFound, type Twirp } from './twirp.ts';
 
@@ -59,6 +63,38 @@ export class Rooms {
         RemoveParticipantResponse,
         { grants: { video: { roomAdmin: true, room } }, signal },
       ),
+    );
+  }
+
+  /** Mutes a track for everyone, also for those who subscribe later. Unmuting needs `room.enable_remote_unmute` in livekit.yaml. */
+  async mute(
+    room: string,
+    identity: string,
+    trackSid: string,
+    muted: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#twirp.request(
+      'RoomService/MutePublishedTrack',
+      new MuteRoomTrackRequest({ room, identity, trackSid, muted }),
+      MuteRoomTrackResponse,
+      { grants: { video: { roomAdmin: true, room } }, signal },
+    );
+  }
+
+  /** Makes a participant hear tracks, or hear them no longer, until it subscribes anew: SIP legs do when they answer or reconnect. */
+  async subscribe(
+    room: string,
+    identity: string,
+    trackSids: readonly string[],
+    subscribe: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#twirp.request(
+      'RoomService/UpdateSubscriptions',
+      new UpdateSubscriptionsRequest({ room, identity, trackSids: [...trackSids], subscribe }),
+      UpdateSubscriptionsResponse,
+      { grants: { video: { roomAdmin: true, room } }, signal },
     );
   }
 }

@@ -1,10 +1,14 @@
 import { Duration } from '@bufbuild/protobuf';
 import {
+  CreateSIPParticipantRequest,
   type SIPDispatchRuleInfo,
   type SIPInboundTrunkInfo,
   type SIPOutboundTrunkInfo,
+  SIPOutboundConfig,
+  SIPParticipantInfo,
   SIPTransferReason,
   SIPTransferStatus,
+  SIPTransport,
   TransferSIPParticipantRequest,
   TransferSIPParticipantResponse,
 } from '@livekit/protocol';
@@ -12,8 +16,8 @@ import { AttendantError } from '../base/errors.ts';
 import { type Collection, collections } from './collections.ts';
 import { refusalOf, type Twirp } from './twirp.ts';
 
-/** How a REFER went. A refusal carries the SIP status of the answer or of the final NOTIFY, where there was one. */
-export type ReferResult =
+/** How a REFER or an INVITE went. A refusal carries the SIP status of the answer or of the final NOTIFY, where there was one. */
+export type SipResult =
   | { readonly ok: true }
   | {
       readonly ok: false;
@@ -23,6 +27,40 @@ export type ReferResult =
       readonly livekitCode: string;
       readonly message: string;
     };
+
+/** Who is dialed and how. */
+export interface DialRequest {
+  readonly room: string;
+  /** The new participant's; LiveKit's own default is the same for every call. */
+  readonly identity: string;
+  /** Number or user: the part of the address before the @. */
+  readonly user: string;
+  /** An outbound trunk by its id, or the way to a host without one. */
+  readonly via: { readonly trunkId: string } | StraightWay;
+  /** User of the From address; a trunk's own number where it is undefined. */
+  readonly callerId: string | undefined;
+  readonly displayName: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Milliseconds until LiveKit gives up (CANCEL); 75 s at most, LiveKit's own limit is 80 s. */
+  readonly ringTimeout: number;
+}
+
+export interface StraightWay {
+  /** `host` or `host:port`. */
+  readonly host: string;
+  readonly transport: 'udp' | 'tcp' | 'tls' | undefined;
+  readonly credentials: { readonly user: string; readonly password: string } | undefined;
+  readonly fromHost: string | undefined;
+}
+
+const TRANSPORTS = {
+  udp: SIPTransport.SIP_TRANSPORT_UDP,
+  tcp: SIPTransport.SIP_TRANSPORT_TCP,
+  tls: SIPTransport.SIP_TRANSPORT_TLS,
+} as const;
+const LONGEST_RING = 75_000;
+/** Joining the room comes before the INVITE, and the answer of LiveKit after it. */
+const DIAL_MARGIN = 4_000;
 
 /** LiveKit's own answer to a REFER that nobody answered comes at the ring time-out; this much later it is LiveKit that is away. */
 const REFER_MARGIN = 2_000;
@@ -43,6 +81,39 @@ export class Sip {
   }
 
   /**
+   * Dials, and resolves when the far end has answered or will not. The leg joins the room before it rings. Everything that can go wrong is in
+   * the result; it never throws. To give up a call that rings remove its participant, which sends the CANCEL: LiveKit's request itself knows no
+   * way back.
+   */
+  async dial(dial: DialRequest): Promise<SipResult> {
+    const ringTimeout = Math.min(dial.ringTimeout, LONGEST_RING);
+    const request = new CreateSIPParticipantRequest({
+      ...wayOf(dial.via),
+      sipCallTo: dial.user,
+      sipNumber: dial.callerId ?? '',
+      ...(dial.displayName === undefined ? {} : { displayName: dial.displayName }),
+      roomName: dial.room,
+      participantIdentity: dial.identity,
+      headers: { ...dial.headers },
+      playDialtone: false,
+      hidePhoneNumber: true,
+      ringingTimeout: durationOf(ringTimeout),
+      waitUntilAnswered: true,
+    });
+    try {
+      await this.#twirp.request('SIP/CreateSIPParticipant', request, SIPParticipantInfo, {
+        grants: { video: { roomAdmin: true, room: dial.room }, sip: { call: true } },
+        signal: new AbortController().signal,
+        timeout: ringTimeout + DIAL_MARGIN,
+      });
+      return { ok: true };
+    } catch (error) {
+      if (!(error instanceof AttendantError)) throw error;
+      return failure(error);
+    }
+  }
+
+  /**
    * Transfers a leg by REFER (RFC 3515) and waits for the final NOTIFY. Everything that can go wrong is in the result; it throws only the
    * signal's reason. An abort gives up the waiting, not the transfer: LiveKit has no way to cancel one.
    *
@@ -56,7 +127,7 @@ export class Sip {
       readonly ringTimeout: number;
       readonly signal: AbortSignal;
     },
-  ): Promise<ReferResult> {
+  ): Promise<SipResult> {
     const request = new TransferSIPParticipantRequest({
       roomName: leg.room,
       participantIdentity: leg.identity,
@@ -94,7 +165,21 @@ export class Sip {
   }
 }
 
-function failure(error: AttendantError): ReferResult {
+function wayOf(via: DialRequest['via']): { sipTrunkId: string } | { trunk: SIPOutboundConfig } {
+  if ('trunkId' in via) return { sipTrunkId: via.trunkId };
+  const { host, transport, credentials, fromHost } = via;
+  return {
+    trunk: new SIPOutboundConfig({
+      hostname: host,
+      transport: transport ? TRANSPORTS[transport] : SIPTransport.SIP_TRANSPORT_AUTO,
+      authUsername: credentials?.user ?? '',
+      authPassword: credentials?.password ?? '',
+      fromHost: fromHost ?? '',
+    }),
+  };
+}
+
+function failure(error: AttendantError): SipResult {
   const refusal = refusalOf(error);
   if (!refusal)
     return {

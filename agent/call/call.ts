@@ -6,7 +6,7 @@ import { readCaller } from './caller.ts';
 import { Conversation } from './conversation.ts';
 import { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
-import { callerJoins, hangUp, watch } from './room.ts';
+import { callerJoins, chaperone, hangUp, watch } from './room.ts';
 
 /** Milliseconds that the end of a call waits for Redis; the journal has everything, and is replayed when Redis is back. */
 const FLUSH_LIMIT = 2_000;
@@ -50,12 +50,15 @@ export async function takeCall(job: JobContext, exchange: Exchange, stop: AbortS
   }
   const endReason = await ending.decided;
   await conversation?.end();
-  const { roomEnded } = await hangUp(job, gone, endReason, exchange);
+  const callee = conversation?.callee;
+  const hungUp = callee === undefined ? await hangUp(job, gone, endReason, exchange) : undefined;
   unwatch();
 
   thread.append({ kind: 'ended', end_reason: endReason, at: timestamp(clock) });
   await thread.flushed(AbortSignal.timeout(FLUSH_LIMIT)).catch(() => undefined);
   thread.close();
-  await roomEnded;
+  await hungUp?.roomEnded;
   log.info({ call, agent, result: endReason.result, reason: endReason.reason }, 'a call has ended');
+  // The thread is about the agent, which is out of it; the two who were joined talk on.
+  if (callee !== undefined) await chaperone(job, [leg.identity, callee], { stop, exchange });
 }

@@ -11,6 +11,7 @@ import type { Exchange } from './exchange.ts';
 import { CallLine } from './line.ts';
 import { promptFor } from './prompt.ts';
 import { Transcript } from './transcript.ts';
+import { Transfer } from './transfer/transfer.ts';
 import { Voice } from './voice.ts';
 
 interface Parts {
@@ -36,6 +37,7 @@ export class Conversation {
   readonly #digits: Digits;
   readonly #belt: Belt;
   readonly #voice: Voice;
+  readonly #transfer: Transfer;
 
   constructor(parts: Parts) {
     const { job, leg, caller, agent, thread, ending, gone, answered, exchange } = parts;
@@ -59,15 +61,26 @@ export class Conversation {
       clock,
       log,
     });
-    const line = new CallLine({
+    this.#transfer = new Transfer({
       room: job.room,
       livekit,
       leg: { room: job.job.room?.name ?? '', identity: leg.identity },
+      caller,
+      thread,
+      ending: ending.begun,
+      gone,
+      env: exchange.env,
+      clock,
+      log,
+      listen: (on) => this.#voice.listen(on),
+    });
+    const line = new CallLine({
+      room: job.room,
       hasSipLeg: caller.hasSipLeg,
       thread,
       digits: this.#digits,
+      transfer: this.#transfer,
       ending,
-      gone,
       clock,
       speak: (text) => this.#voice.say(text),
     });
@@ -113,6 +126,11 @@ export class Conversation {
       default:
         greeting satisfies never;
     }
+  }
+
+  /** Who the caller talks to in this room now, in place of the agent. */
+  get callee(): string | undefined {
+    return this.#transfer.callee;
   }
 
   /** Falls silent, with every tool's result on the thread. */

@@ -26,6 +26,7 @@ export class Ears extends voice.AudioInput {
   readonly #identity: string;
   #heard: { track: RemoteTrack; id: string; stream: ReadableStream<AudioFrame> } | undefined;
   #closing: Promise<void> | undefined;
+  #deaf = false;
 
   constructor(room: Room, identity: string) {
     super();
@@ -33,8 +34,14 @@ export class Ears extends voice.AudioInput {
     this.#identity = identity;
     room.on(RoomEvent.TrackSubscribed, this.#onSubscribed);
     room.on(RoomEvent.TrackUnsubscribed, this.#onUnsubscribed);
-    for (const { track } of room.remoteParticipants.get(identity)?.trackPublications.values() ?? [])
-      this.#hear(track);
+    this.#hearPublished();
+  }
+
+  /** Whether the caller is heard; while not, frames are not even taken. */
+  listen(on: boolean): void {
+    this.#deaf = !on;
+    if (!on) void this.#stopHearing();
+    else if (!this.#heard) this.#hearPublished();
   }
 
   override async close(): Promise<void> {
@@ -61,8 +68,13 @@ export class Ears extends voice.AudioInput {
     await super.close();
   }
 
+  #hearPublished(): void {
+    const caller = this.#room.remoteParticipants.get(this.#identity);
+    for (const { track } of caller?.trackPublications.values() ?? []) this.#hear(track);
+  }
+
   #hear(track: Track | undefined): void {
-    if (!(track instanceof RemoteAudioTrack) || this.#closing) return;
+    if (!(track instanceof RemoteAudioTrack) || this.#closing || this.#deaf) return;
     void this.#stopHearing();
     // rtc-node's stream is Node's own under another declaration.
     const stream = new AudioStream(track, {

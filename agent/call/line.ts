@@ -1,13 +1,18 @@
 import type { Room } from '@livekit/rtc-node';
 import { timestamp, type Clock } from '../../base/clock.ts';
 import { AttendantError } from '../../base/errors.ts';
-import type { LiveKit } from '../../livekit/client.ts';
-import type { EndReason, ThreadWriter, TransferAttempt } from '../../threads/entry.ts';
-import type { Destination } from '../definition/definition.ts';
-import type { Collection, CollectionRequest, JsonObject, Line } from '../tools/tool.ts';
+import type { EndReason, ThreadWriter } from '../../threads/entry.ts';
+import type {
+  Collection,
+  CollectionRequest,
+  JsonObject,
+  Line,
+  TransferRequest,
+  TransferResult,
+} from '../tools/tool.ts';
 import type { Digits } from './digits.ts';
 import type { Ending } from './ending.ts';
-import { refer, type Leg } from './refer.ts';
+import type { Transfer } from './transfer/transfer.ts';
 
 /** RFC 4733 section 3.2: event codes of the keypad. */
 const EVENTS = new Map(Array.from('0123456789*#abcd', (digit, code) => [digit, code]));
@@ -17,14 +22,11 @@ const PAUSE_TIME = 500;
 
 interface Parts {
   readonly room: Room;
-  readonly livekit: LiveKit;
-  readonly leg: Leg;
   readonly hasSipLeg: boolean;
   readonly thread: ThreadWriter;
   readonly digits: Digits;
   readonly ending: Ending;
-  /** Aborts when the caller has hung up. */
-  readonly gone: AbortSignal;
+  readonly transfer: Transfer;
   readonly clock: Clock;
   readonly speak: (text: string) => Promise<void>;
 }
@@ -33,7 +35,6 @@ interface Parts {
 export class CallLine implements Line {
   readonly hasSipLeg: boolean;
   readonly #parts: Parts;
-  #transferring = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -73,19 +74,9 @@ export class CallLine implements Line {
     }
   }
 
-  async transfer(destination: Destination): Promise<TransferAttempt> {
-    const { livekit, leg, thread, ending, clock, gone } = this.#parts;
+  async transfer(request: TransferRequest): Promise<TransferResult> {
     this.#needSipLeg();
-    if (this.#transferring) throw new AttendantError('E_TRANSFER_RUNNING', 'a transfer is already running');
-    ending.begun.throwIfAborted();
-    this.#transferring = true;
-    try {
-      const attempt = await refer(livekit, leg, destination, { clock, gone });
-      thread.append({ kind: 'transfer', attempt, at: timestamp(clock) });
-      return attempt;
-    } finally {
-      this.#transferring = false;
-    }
+    return this.#parts.transfer.run(request);
   }
 
   conclude(outcome: JsonObject): void {

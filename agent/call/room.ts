@@ -7,6 +7,7 @@ import type { EndReason, ThreadWriter } from '../../threads/entry.ts';
 import type { ChosenAgent } from './agent.ts';
 import type { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
+import { legLeaves } from './transfer/callee.ts';
 
 /** Milliseconds. */
 const JOIN_LIMIT = 10_000;
@@ -98,9 +99,7 @@ export async function hangUp(
 ): Promise<{ roomEnded: Promise<void> }> {
   const { clock, log } = exchange;
   if (reason.result === 'transferred') await left(gone, clock);
-  await within(job.room.disconnect(), LEAVE_LIMIT, 'leaving the room').catch((error: unknown) => {
-    log.warn({ pii: { error } }, 'the agent did not leave its room in time');
-  });
+  await leave(job, log);
   return { roomEnded: deleteRoom(job.job.room?.name ?? '', gone, exchange) };
 }
 
@@ -131,6 +130,34 @@ function leavingOf({ disconnectReason: reason }: RemoteParticipant): EndReason {
     return { result: 'completed', reason: 'caller_removed' };
   // Also without a reason: that is how a room is taken down whose server is gone.
   return { result: 'failed', reason: 'leg_lost' };
+}
+
+/**
+ * The agent has joined the caller with somebody else and keeps out of it: it stays without a track of its own, and when either side hangs up
+ * the other is hung up too. A worker that stops leaves the two alone: they talk on.
+ */
+export async function chaperone(
+  job: JobContext,
+  identities: readonly string[],
+  { stop, exchange }: { stop: AbortSignal; exchange: Pick<Exchange, 'livekit' | 'clock' | 'log'> },
+): Promise<void> {
+  const { log } = exchange;
+  const agent = job.room.localParticipant;
+  for (const sid of [...(agent?.trackPublications.keys() ?? [])])
+    await agent
+      ?.unpublishTrack(sid)
+      .catch((error: unknown) => log.warn({ pii: { error } }, 'a track stayed'));
+  const end = await legLeaves(job.room, identities, stop);
+  await leave(job, log);
+  // One of them is still there, whichever has gone.
+  const nobodyGone = new AbortController().signal;
+  if (end === 'left') await deleteRoom(job.job.room?.name ?? '', nobodyGone, exchange);
+}
+
+async function leave(job: JobContext, log: Exchange['log']): Promise<void> {
+  await within(job.room.disconnect(), LEAVE_LIMIT, 'leaving the room').catch((error: unknown) => {
+    log.warn({ pii: { error } }, 'the agent did not leave its room in time');
+  });
 }
 
 async function left(gone: AbortSignal, clock: Clock): Promise<void> {

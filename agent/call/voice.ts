@@ -116,6 +116,11 @@ export class Voice {
     await this.#cut?.silence();
   }
 
+  /** Whether the caller is heard. What is said meanwhile is for others, and no part of the conversation. */
+  listen(on: boolean): void {
+    this.#ears.listen(on);
+  }
+
   /** Silences the agent if it speaks right now. */
   silenceIfSpeaking(): void {
     if (this.#session.agentState === 'speaking') void this.silence();

@@ -1,17 +1,11 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import type { Problem } from '../../base/problem.ts';
 import type { Definition } from './definition.ts';
-import { destinationUri } from './destination-uri.ts';
+import { destinationProblems } from './destination-problems.ts';
 import type { Source } from '../../base/source.ts';
 import { templateFaults } from './template.ts';
 
 type Path = readonly (string | number)[];
-
-/** RFC 3261 section 25.1: token. */
-const HEADER_NAME = /^[A-Za-z0-9\-.!%*_+`'~]{1,128}$/;
-/** Headers that make a request what it is; the SIP stack writes them. */
-const OWN_HEADERS =
-  /^(via|route|record-route|from|f|to|t|call-id|i|cseq|contact|m|max-forwards|content-.*|c|e|l|refer-to|r|(proxy-)?authorization|require|proxy-require|supported|k)$/i;
 
 /** What the schema cannot say: templates, addresses, and the outcome as a schema of its own. */
 export function contentProblems(source: Source, definition: Definition): Problem[] {
@@ -37,6 +31,8 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
     plain.push([[...path, 'description'], destination.description]);
     for (const [header, value] of Object.entries(destination.headers))
       templates.push([[...path, 'headers', header], value]);
+    for (const field of ['caller_id', 'display_name'] as const)
+      if (destination[field] !== undefined) templates.push([[...path, field], destination[field]]);
   }
   return [
     ...templates.flatMap(([path, text]) =>
@@ -54,60 +50,6 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
         ),
       ),
   ];
-}
-
-function destinationProblems(source: Source, definition: Definition): Problem[] {
-  const problems: Problem[] = [];
-  const seen = new Map<string, string>();
-  for (const [name, { to, headers }] of Object.entries(definition.tools.transfer_call?.destinations ?? {})) {
-    const path = ['tools', 'transfer_call', 'destinations', name];
-    if (!isAddress(to)) {
-      problems.push(
-        source.problem(
-          [...path, 'to'],
-          `destination ${name}: "${to}" is no address`,
-          'write sip:user@host, sips:user@host, tel:+15550123 or +15550123',
-        ),
-      );
-    }
-    const twin = seen.get(to);
-    if (twin !== undefined) {
-      problems.push(
-        source.problem(
-          [...path, 'to'],
-          `destinations ${twin} and ${name} have the same address`,
-          'the model chooses by address: keep one, with both descriptions',
-        ),
-      );
-    }
-    seen.set(to, name);
-    for (const [header, value] of Object.entries(headers)) {
-      const at = [...path, 'headers', header];
-      if (!HEADER_NAME.test(header))
-        problems.push(source.problem(at, `"${header}" is no name of a header`, 'write it like X-Uid'));
-      else if (OWN_HEADERS.test(header))
-        problems.push(
-          source.problem(
-            at,
-            `the header ${header} belongs to the SIP stack`,
-            'use a header that starts with X-',
-          ),
-        );
-      if (/[\r\n]/.test(value))
-        problems.push(
-          source.problem(at, `the header ${header} has more than one line`, 'write it on one line'),
-        );
-    }
-  }
-  return problems;
-}
-
-/** With a variable in it, whether it can be an address at all; the values of a call are checked in the call. */
-function isAddress(to: string): boolean {
-  const whole = /^\s*\{\{[^{}]*\}\}\s*$/.test(to);
-  return (
-    whole || ['11', 'a'].some((value) => destinationUri(to.replace(/\{\{[^{}]*\}\}/g, value)) !== undefined)
-  );
 }
 
 function outcomeProblems(source: Source, definition: Definition): Problem[] {

@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens');
 const sentence = z.string().min(1).max(4_000);
+/** Of the environment. */
+const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'a name of a variable');
 const seconds = z.number().positive().max(3_600);
 
 const model = z.strictObject({
@@ -45,14 +47,60 @@ const receiveDtmf = z.strictObject({
 
 const sendDtmf = z.strictObject({ ...tool });
 
+/** What only an INVITE of our own takes; a REFER sends none. */
+const invite = {
+  caller_id: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe("Number or user that the callee sees as the caller; else the caller's own. Template."),
+  display_name: z.string().min(1).max(128).optional().describe('Name that the callee sees. Template.'),
+  trunk: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe('Name of an outbound trunk; without one the address is dialed straight.'),
+  auth: z
+    .strictObject({
+      user_env: variable.describe('Variable of the environment with the user.'),
+      password_env: variable.describe('Variable of the environment with the password.'),
+    })
+    .optional()
+    .describe('Digest credentials for an address that is dialed straight.'),
+  transport: z.enum(['udp', 'tcp', 'tls']).optional().describe('Towards an address that is dialed straight.'),
+  from_host: z
+    .string()
+    .regex(/^[A-Za-z0-9.\-:[\]]{1,253}$/, 'a host')
+    .optional()
+    .describe('Host of the From address, where the far end asks for one.'),
+  hold_music: z
+    .boolean()
+    .optional()
+    .describe('What the caller hears meanwhile: music (true, the default) or a ringback tone (false).'),
+};
+
 const destination = z.strictObject({
   to: z.string().min(1).max(512).describe('SIP URI, tel: URI or E.164 number. Template.'),
   description: sentence.describe('When to transfer there; the model chooses by it.'),
+  method: z
+    .enum(['refer', 'bridge'])
+    .default('refer')
+    .describe(
+      'refer: the PBX is told to call there, and the call leaves us. bridge: we call there, and both stay in the room.',
+    ),
   headers: z
     .record(z.string(), z.string())
     .default({})
-    .describe('Headers of the REFER, by name. Their values are templates.'),
+    .describe('Headers of the REFER or INVITE, by name. Their values are templates.'),
   ring_timeout: seconds.default(30).describe('Seconds until an attempt counts as no answer.'),
+  ...invite,
+  fallback: z
+    .array(name)
+    .max(5)
+    .default([])
+    .describe('Names of destinations that are tried in this order when this one fails.'),
 });
 
 const transferCall = z.strictObject({

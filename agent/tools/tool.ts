@@ -21,6 +21,21 @@ export interface Collection {
   agentFellSilent(): void;
 }
 
+/** Where the caller is to go. */
+export interface TransferRequest {
+  /** A destination by its name, and all of the definition by theirs: its fallbacks are among them. Rendered. */
+  readonly to: string;
+  readonly destinations: ReadonlyMap<string, Destination>;
+  /** Resolves when the agent's sentence has been played out: nothing is sent before. */
+  readonly playedOut: () => Promise<void>;
+}
+
+/** Each attempt in order, the last of them once more by itself. */
+export interface TransferResult {
+  readonly last: TransferAttempt;
+  readonly attempts: readonly TransferAttempt[];
+}
+
 /** The call, as far as a tool may touch it. Every promise rejects with E_CALL_ENDING when the call ends under it. */
 export interface Line {
   /** False on a browser call: no keypad tones, no transfer. */
@@ -31,8 +46,8 @@ export interface Line {
   say(text: string): Promise<void>;
   /** Plays keypad digits to the caller's leg: `0-9 * # A-D`, `w` waits 0.5 s. */
   press(digits: string): Promise<void>;
-  /** Transfers the caller; the attempt says how it went. Rejects with E_TRANSFER_RUNNING while another runs. */
-  transfer(destination: Destination): Promise<TransferAttempt>;
+  /** Transfers the caller; the last attempt says how it went in the end. Rejects with E_TRANSFER_RUNNING while another runs. */
+  transfer(request: TransferRequest): Promise<TransferResult>;
   /** Puts the outcome on the thread. */
   conclude(outcome: JsonObject): void;
   /** Ends the call when the agent's last sentence has been played out. */

@@ -9,7 +9,7 @@ import { transferCall } from './transfer-call.ts';
 /**
  * The tools that a definition enables, for one call.
  *
- * @param render fills the templates of destinations (addresses and headers) with the call's variables.
+ * @param render fills the templates of destinations (addresses, headers, what the callee sees) with the call's variables.
  */
 export function toolset(definition: Definition, render: (template: string) => string): VoiceTool[] {
   const { receive_dtmf, send_dtmf, transfer_call, end_dialog } = definition.tools;
@@ -25,19 +25,27 @@ export function toolset(definition: Definition, render: (template: string) => st
   return tools;
 }
 
+/** The destinations by their names, ready to be dialed. */
 function rendered(
   destinations: Readonly<Record<string, Destination>>,
   render: (template: string) => string,
 ): Map<string, Destination> {
   const found = new Map<string, Destination>();
-  for (const destination of Object.values(destinations)) {
+  for (const [name, destination] of Object.entries(destinations)) {
+    const { caller_id, display_name } = destination;
     // Values from outside may have made it something else than an address; it is not offered then.
     const to = destinationUri(render(destination.to));
     if (to === undefined) continue;
     const headers = Object.fromEntries(
-      Object.entries(destination.headers).map(([name, value]) => [name, render(value)]),
+      Object.entries(destination.headers).map(([header, value]) => [header, render(value)]),
     );
-    found.set(to, { ...destination, to, headers });
+    found.set(name, {
+      ...destination,
+      to,
+      headers,
+      ...(caller_id === undefined ? {} : { caller_id: render(caller_id) }),
+      ...(display_name === undefined ? {} : { display_name: render(display_name) }),
+    });
   }
   return found;
 }

@@ -3,18 +3,22 @@ import type { Destination } from '../definition/definition.ts';
 import type { VoiceTool } from './tool.ts';
 
 /**
- * transfer_call {to} → {status, cause, code, sip_status, method, to, seconds}. `to` is an enum of the definition's
- * destinations: the model can never dial what the definition does not list.
+ * transfer_call {to} → {status, cause, code, sip_status, method, to, seconds}, and `attempts` where there was more than one. `to` is an enum
+ * of the definition's destinations: the model can never dial what the definition does not list.
  *
- * @param destinations already rendered, by the URI that the model is shown.
+ * @param destinations already rendered, by their names.
  */
 export function transferCall(settings: {
   description?: string | undefined;
   destinations: ReadonlyMap<string, Destination>;
 }): VoiceTool {
-  const uris = [...settings.destinations.keys()];
-  const list = [...settings.destinations]
-    .map(([uri, { description }]) => `${uri}: ${description}`)
+  const { destinations } = settings;
+  // Of several ways to one address the first is offered; the others are its fallbacks.
+  const offered = new Map<string, string>();
+  for (const [name, { to }] of destinations) if (!offered.has(to)) offered.set(to, name);
+  const uris = [...offered.keys()];
+  const list = [...offered]
+    .map(([uri, name]) => `${uri}: ${destinations.get(name)?.description ?? ''}`)
     .join('\n');
   return {
     name: 'transfer_call',
@@ -29,15 +33,16 @@ export function transferCall(settings: {
       additionalProperties: false,
     },
     async run(args, line, utterance) {
-      const to = (args['to'] as string | undefined) ?? uris[0];
-      const destination = to === undefined ? undefined : settings.destinations.get(to);
-      if (!destination)
+      const uri = (args['to'] as string | undefined) ?? uris[0];
+      const to = uri === undefined ? undefined : offered.get(uri);
+      if (to === undefined)
         throw new AttendantError('E_DESTINATION_UNKNOWN', 'that is not a destination of this agent');
-      await utterance.playedOut();
-      const attempt = await line.transfer(destination);
-      if (attempt.status !== 'completed') return { next: 'reply', content: { ...attempt } };
+      const playedOut = () => utterance.playedOut();
+      const { last, attempts } = await line.transfer({ to, destinations, playedOut });
+      const content = { ...last, ...(attempts.length > 1 ? { attempts } : {}) };
+      if (last.status !== 'completed') return { next: 'reply', content };
       line.end({ result: 'transferred', reason: 'transfer_call' });
-      return { next: 'silent', content: { ...attempt } };
+      return { next: 'silent', content };
     },
   };
 }
