@@ -27,25 +27,32 @@ export interface SippResult {
 export class SippRun implements AsyncDisposable {
   #program: Program;
   #folder: string;
-  #local: Hop;
-  #callId: string;
+  /** Where it is on the network. */
+  readonly local: Hop;
+  #callIdOf: (call: number) => Promise<string>;
   #signal: AbortSignal;
   /** How many cues each call got. */
   #cues = new Map<number, number>();
   #last: { messages: SipMessage[]; errors: string } | undefined;
 
-  constructor(program: Program, folder: string, local: Hop, callId: string, signal: AbortSignal) {
+  constructor(
+    program: Program,
+    folder: string,
+    local: Hop,
+    callIdOf: (call: number) => Promise<string>,
+    signal: AbortSignal,
+  ) {
     this.#program = program;
     this.#folder = folder;
-    this.#local = local;
-    this.#callId = callId;
+    this.local = local;
+    this.#callIdOf = callIdOf;
     this.#signal = signal;
     void program.exited.then(() => this.#end());
   }
 
   /** The SIP Call-ID of a call, from 1. */
-  callId(call = 1): string {
-    return `${call}-${this.#callId}`;
+  callId(call = 1): Promise<string> {
+    return this.#callIdOf(call);
   }
 
   /** All SIP messages so far. */
@@ -79,7 +86,8 @@ export class SippRun implements AsyncDisposable {
   async cue(call = 1): Promise<void> {
     await this.#waits(call);
     const socket = createSocket('udp4');
-    const { host, port } = this.#local;
+    const { host, port } = this.local;
+    const callId = await this.callId(call);
     const tag = Math.random().toString(36).slice(2);
     await new Promise<void>((resolve, reject) => socket.once('error', reject).bind(0, host, resolve));
     const request = [
@@ -87,7 +95,7 @@ export class SippRun implements AsyncDisposable {
       `Via: SIP/2.0/UDP ${host}:${socket.address().port};branch=z9hG4bK${tag}`,
       `From: <sip:cue@${host}>;tag=${tag}`,
       `To: <sip:cue@${host}>`,
-      `Call-ID: ${this.callId(call)}`,
+      `Call-ID: ${callId}`,
       'CSeq: 1 MESSAGE',
       'Max-Forwards: 1',
       'Content-Length: 0',

@@ -2,9 +2,13 @@ import { AttendantError } from '../base/errors.ts';
 import { KEY_MS, keyCapture } from './key-capture.ts';
 import { headerFault } from './pbx-config.ts';
 
-/** How the caller answers a REFER: with a final status at once, or 202 and then the progress of the new call as NOTIFYs (RFC 3515). */
+/**
+ * How the caller answers a REFER: with a final status at once, or 202 and then the progress of the new call as NOTIFYs (RFC 3515); none
+ * at all where the list is empty.
+ */
 export type ReferAnswer =
-  { readonly status: 202; readonly notify: readonly number[] } | { readonly status: 405 | 403 | 503 | 603 };
+  | { readonly status: 202; readonly notify: readonly number[] }
+  | { readonly status: 401 | 403 | 404 | 405 | 408 | 480 | 486 | 500 | 501 | 503 | 600 | 603 };
 
 /** What a SIPp caller does on a call that is up, in order. */
 export type SippStep =
@@ -23,7 +27,7 @@ export type SippStep =
   | { readonly kind: 'until_bye' };
 
 /** Codecs that SIPp can send from a file, by their RTP payload types (RFC 3551 table 4). */
-const PAYLOAD_TYPES = { PCMU: 0, G722: 9 } as const;
+export const PAYLOAD_TYPES = { PCMU: 0, G722: 9 } as const;
 export type SippCodec = keyof typeof PAYLOAD_TYPES;
 
 export interface SippCaller {
@@ -106,7 +110,7 @@ ${reply('200 OK')}  <label id="end"/>
 }
 
 /** The keys of each step that presses some, every press of the call told from the others. */
-function captures(steps: readonly SippStep[]): { name: string; bytes: Buffer }[] {
+export function captures(steps: readonly SippStep[]): { name: string; bytes: Buffer }[] {
   let pressed = 0;
   return steps.flatMap((step, index) => {
     if (step.kind !== 'press') return [];
@@ -148,7 +152,7 @@ a=sendrecv
 ]]></send>`;
 }
 
-function stepXml(caller: SippCaller, step: SippStep, index: number): string {
+export function stepXml(caller: Pick<SippCaller, 'codec' | 'steps'>, step: SippStep, index: number): string {
   switch (step.kind) {
     case 'cue':
       return `  <nop><action><log message="${WAITING} [call_number]"/></action></nop>\n  <recv request="MESSAGE"/>\n`;
@@ -171,7 +175,7 @@ function stepXml(caller: SippCaller, step: SippStep, index: number): string {
 }
 
 /** From now on, again and again. */
-function play(file: string, codec: SippCodec): string {
+export function play(file: string, codec: SippCodec): string {
   return `  <nop><action><exec rtp_stream="${attribute(file)},-1,${PAYLOAD_TYPES[codec]}"/></action></nop>\n`;
 }
 
@@ -220,7 +224,7 @@ SIP/2.0 ${status} Progress
 }
 
 /** A response to the last request. */
-function reply(status: string): string {
+export function reply(status: string): string {
   return `  <send><![CDATA[
 
 SIP/2.0 ${status}
@@ -254,7 +258,7 @@ Content-Length: 0
 }
 
 /** The far end may hang up at any time. Where it should not, a test that cannot succeed makes SIPp count the call as failed. */
-function byeAtAnyTime(expected: boolean): string {
+export function byeAtAnyTime(expected: boolean): string {
   if (expected) return '  <recv request="BYE" optional="global" next="over"/>\n';
   return `  <recv request="BYE" optional="global" next="over">
     <action><ereg regexp="^the caller hangs up first" search_in="msg" check_it="true" assign_to="first"/></action>

@@ -33,7 +33,7 @@ describe('a SIPp caller', () => {
     const invite = await call.until((message) => message.method === 'INVITE', { within: 5_000 });
     expect(headerOf(invite, 'x-uid')).toBe('call-1');
     expect(headerOf(invite, 'X-VARS')).toBe(headers['X-Vars']);
-    expect(headerOf(invite, 'call-id')).toBe(call.callId());
+    expect(headerOf(invite, 'call-id')).toBe(await call.callId());
     await call.cue();
     const spoken = await phone.ear.utterance({ since: 0, within: 10_000, signal });
     const heard = await recognize(spoken, signal);

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import type { Hop } from './pbx-config.ts';
 import { addressTowards, freeUdpPort } from './ports.ts';
 import { startProgram } from './program.ts';
+import { type FarEnd, sippCalleeXml } from './sipp-callee.ts';
 import { SippRun } from './sipp-run.ts';
-import { sippCallerXml, type SippCodec, type SippStep } from './sipp-scenario.ts';
+import { headerOf } from './sip-trace.ts';
+import { sippCallerXml, type SippCodec, type SippFiles, type SippStep } from './sipp-scenario.ts';
 import { g722 } from './g722.ts';
 import { mulaw } from './mulaw.ts';
 import { speak } from './voice.ts';
@@ -56,7 +58,7 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
     const { target, user, from = '+15550123', headers = {}, steps, codec = 'G722', hearAt, signal } = options;
     const silence = join(folder, 'silence.raw');
     await writeFile(silence, ENCODE[codec](Buffer.alloc(16_000 * 2)));
-    const { xml, keys, captures } = sippCallerXml({
+    const files = sippCallerXml({
       user,
       from,
       headers,
@@ -65,60 +67,80 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
       hearAt,
       steps,
     });
-    await writeFile(join(folder, 'caller.xml'), xml);
-    for (const { name, bytes } of captures) await writeFile(join(folder, name), bytes);
     const address = await addressTowards(target.host, target.port);
-    const port = await freeUdpPort(address);
-    const callId = `${port}-${Math.random().toString(36).slice(2)}`;
+    const callId = `${process.pid}-${Math.random().toString(36).slice(2)}`;
+    const { calls = 1, atOnce = 1, rate = 10, within = WITHIN } = options;
     const args = [
-      `${target.host}:${target.port}`,
-      ...[
-        '-sf',
-        'caller.xml',
-        '-i',
-        address,
-        '-p',
-        String(port),
-        '-mi',
-        address,
-        '-mp',
-        String(await freeMediaPort(address)),
-      ],
-      ...[
-        '-m',
-        String(options.calls ?? 1),
-        '-l',
-        String(options.atOnce ?? 1),
-        '-r',
-        String(options.rate ?? 10),
-      ],
-      ...[
-        '-cid_str',
-        `%u-${callId}`,
-        '-timeout',
-        `${Math.ceil((options.within ?? WITHIN) / 1000)}s`,
-        '-timeout_error',
-      ],
-      ...[
-        '-trace_msg',
-        '-message_file',
-        'messages.log',
-        '-trace_err',
-        '-error_file',
-        'errors.log',
-        '-trace_logs',
-        '-log_file',
-        'waits.log',
-        '-nostdin',
-      ],
-      ...keys.flatMap(([key, value]) => ['-key', key, value]),
+      ...[`${target.host}:${target.port}`, '-l', String(atOnce), '-r', String(rate)],
+      ...['-cid_str', `%u-${callId}`, '-timeout', `${Math.ceil(within / 1000)}s`, '-timeout_error'],
+      ...files.keys.flatMap(([key, value]) => ['-key', key, value]),
     ];
-    const program = await startProgram({ command: 'sipp', args, cwd: folder, signal });
-    return new SippRun(program, folder, { host: address, port }, callId, signal);
+    const callIdOf = (call: number) => Promise.resolve(`${call}-${callId}`);
+    return await run({ folder, files, address, calls, args, callIdOf, signal });
   } catch (error) {
     await removeFolder(folder);
     throw error;
   }
+}
+
+export interface SippCalleeOptions {
+  /** The address of this machine that it listens at. */
+  readonly address: string;
+  readonly does: FarEnd;
+  /** Raw audio in the codec (`writeSpeech`) that it plays from its answer on; silence without. */
+  readonly audio?: string;
+  readonly hearAt?: number;
+  readonly codec?: SippCodec;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs SIPp as one that is called, once: `sip:anyone@<host>:<port>` of its `local`.
+ *
+ * @example const desk = await startSippCallee({ address: '127.0.0.1', does: { kind: 'refuse', status: 486 }, signal });
+ */
+export async function startSippCallee(options: SippCalleeOptions): Promise<SippRun> {
+  const folder = await temporaryFolder('sipp');
+  try {
+    const { address, does, hearAt, codec = 'G722', signal } = options;
+    const silence = join(folder, 'silence.raw');
+    await writeFile(silence, ENCODE[codec](Buffer.alloc(16_000 * 2)));
+    const files = sippCalleeXml({ does, hearAt, codec, audio: options.audio ?? silence });
+    const callee: SippRun = await run({
+      ...{ folder, files, address, calls: 1, args: [], signal },
+      callIdOf: async () => {
+        const invite = (await callee.messages()).find(({ method }) => method === 'INVITE');
+        return (invite && headerOf(invite, 'call-id')) ?? '';
+      },
+    });
+    return callee;
+  } catch (error) {
+    await removeFolder(folder);
+    throw error;
+  }
+}
+
+async function run(options: {
+  folder: string;
+  files: SippFiles;
+  address: string;
+  calls: number;
+  args: readonly string[];
+  callIdOf: (call: number) => Promise<string>;
+  signal: AbortSignal;
+}): Promise<SippRun> {
+  const { folder, files, address, calls, callIdOf, signal } = options;
+  await writeFile(join(folder, 'scenario.xml'), files.xml);
+  for (const { name, bytes } of files.captures) await writeFile(join(folder, name), bytes);
+  const port = await freeUdpPort(address);
+  const args = [
+    ...['-sf', 'scenario.xml', '-m', String(calls), '-nostdin'],
+    ...['-i', address, '-p', String(port), '-mi', address, '-mp', String(await freeMediaPort(address))],
+    ...['-trace_msg', '-message_file', 'messages.log', '-trace_err', '-error_file', 'errors.log'],
+    ...['-trace_logs', '-log_file', 'waits.log', ...options.args],
+  ];
+  const program = await startProgram({ command: 'sipp', args, cwd: folder, signal });
+  return new SippRun(program, folder, { host: address, port }, callIdOf, signal);
 }
 
 /** A text as raw audio of a codec followed by a minute of silence, for the step `play`; written to `file`. */
