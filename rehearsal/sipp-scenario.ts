@@ -179,7 +179,7 @@ export function play(file: string, codec: SippCodec): string {
   return `  <nop><action><exec rtp_stream="${attribute(file)},-1,${PAYLOAD_TYPES[codec]}"/></action></nop>\n`;
 }
 
-function press(caller: SippCaller, index: number, digits: string): string {
+function press(caller: Pick<SippCaller, 'steps'>, index: number, digits: string): string {
   const next = caller.steps[index + 1]?.kind;
   // The last key sounds on while SIPp listens already: the agent may answer it, with a REFER say, before its tone is over.
   const keys = Array.from(digits).length - (next === 'bye' || next === 'press' ? 0 : 1);
@@ -193,9 +193,10 @@ function refer(answer: ReferAnswer, index: number): string {
   // The NOTIFY's Event names the REFER by its CSeq (RFC 3515 section 2.4.6), which livekit-sip looks at.
   const take = `  <recv request="REFER">
     <action><ereg regexp="[0-9]+" search_in="hdr" header="CSeq:" assign_to="refer${index}"/></action>
-  </recv>\n`;
+  </recv>
+  <nop><action><log message="REFER [$refer${index}]"/></action></nop>\n`;
   if (answer.status !== 202) {
-    return `${take}  <nop><action><log message="REFER [$refer${index}]"/></action></nop>\n${reply(`${answer.status} Refused`)}`;
+    return `${take}${reply(`${answer.status} Refused`)}`;
   }
   const notifies = answer.notify.map((status, n) => {
     const state = status >= 200 ? 'terminated;reason=noresource' : 'active;expires=60';

@@ -43,6 +43,7 @@ export class Conversation {
     const { job, leg, caller, agent, thread, ending, gone, answered, exchange } = parts;
     const { clock, log, livekit } = exchange;
     this.#parts = parts;
+    const models = exchange.models.for(agent.definition);
     this.#transcript = new Transcript(thread, clock);
     this.#digits = new Digits(
       clock,
@@ -52,7 +53,7 @@ export class Conversation {
     this.#voice = new Voice({
       room: job.room,
       callerIdentity: leg.identity,
-      models: exchange.models.for(agent.definition),
+      models,
       transcript: this.#transcript,
       digits: this.#digits,
       ending,
@@ -70,6 +71,8 @@ export class Conversation {
       ending: ending.begun,
       gone,
       env: exchange.env,
+      models,
+      history: () => this.#voice.history(),
       clock,
       log,
       listen: (on) => this.#voice.listen(on),

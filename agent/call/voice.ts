@@ -116,6 +116,11 @@ export class Voice {
     await this.#cut?.silence();
   }
 
+  /** The conversation so far, with the agent's instructions and without its tools: a copy. */
+  history(): llm.ChatContext {
+    return this.#session.currentAgent.chatCtx.copy({ excludeFunctionCall: true });
+  }
+
   /** Whether the caller is heard. What is said meanwhile is for others, and no part of the conversation. */
   listen(on: boolean): void {
     this.#ears.listen(on);

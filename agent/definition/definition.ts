@@ -85,10 +85,10 @@ const destination = z.strictObject({
   to: z.string().min(1).max(512).describe('SIP URI, tel: URI or E.164 number. Template.'),
   description: sentence.describe('When to transfer there; the model chooses by it.'),
   method: z
-    .enum(['refer', 'bridge'])
+    .enum(['refer', 'bridge', 'warm'])
     .default('refer')
     .describe(
-      'refer: the PBX is told to call there, and the call leaves us. bridge: we call there, and both stay in the room.',
+      'refer: the PBX is told to call there, and the call leaves us. bridge: we call there, and both stay in the room. warm: likewise, after the callee was told about the caller and takes the call.',
     ),
   headers: z
     .record(z.string(), z.string())
@@ -96,6 +96,11 @@ const destination = z.strictObject({
     .describe('Headers of the REFER or INVITE, by name. Their values are templates.'),
   ring_timeout: seconds.default(30).describe('Seconds until an attempt counts as no answer.'),
   ...invite,
+  accept: z
+    .string()
+    .regex(/^[0-9*#]$/, 'a key')
+    .optional()
+    .describe('Key with which the callee takes a warm transfer; 1 unless set.'),
   fallback: z
     .array(name)
     .max(5)

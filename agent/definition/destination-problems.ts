@@ -74,6 +74,12 @@ function headerProblems(headers: Destination['headers'], report: Report): void {
 
 function methodProblems(name: string, destination: Destination, report: Report): void {
   const { method, to, trunk } = destination;
+  if (method !== 'warm' && destination.accept !== undefined)
+    report(
+      ['accept'],
+      `destination ${name}: nobody is asked before a ${method}`,
+      'take accept out, or set method: warm',
+    );
   if (method === 'refer') {
     for (const field of OF_AN_INVITE)
       if (destination[field] !== undefined)

@@ -59,6 +59,30 @@ export class Earpiece {
     return heard.reduce((sum, { pcm }) => sum + (pcm.length / 2 / RATE) * 1_000, 0);
   }
 
+  /** Loudness (root mean square, 0 to 32,767) of all that came in between; 0 where nothing did. */
+  loudness(since: number, before = Infinity): number {
+    const heard = this.samples(since, before);
+    if (heard.length === 0) return 0;
+    let sum = 0;
+    for (let i = 0; i < heard.length; i += 2) sum += heard.readInt16LE(i) ** 2;
+    return Math.sqrt((2 * sum) / heard.length);
+  }
+
+  /** The samples that came in between, 16 bit at 8 kHz. */
+  samples(since: number, before = Infinity): Buffer {
+    return Buffer.concat(this.#packets.filter(({ at }) => at > since && at < before).map(({ pcm }) => pcm));
+  }
+
+  /** When a pitch was first heard after that, in a fifth of a second of what came in; Infinity where it was not. */
+  firstOf(hertz: number, since: number): number {
+    const packets = this.#packets.filter(({ at }) => at > since);
+    const found = packets.findIndex((_, i) => {
+      const pcm = Buffer.concat(packets.slice(i, i + 5).map((packet) => packet.pcm));
+      return amplitudeOf(hertz, pcm, RATE) > AUDIBLE;
+    });
+    return packets[found]?.at ?? Infinity;
+  }
+
   /** When the agent's voice was last heard; 0 where it never was. Milliseconds since 1970. */
   get voiceAt(): number {
     return this.#packets.findLast(({ voice }) => voice)?.at ?? 0;

@@ -1,20 +1,17 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { headerOf } from '../../rehearsal/sip-trace.ts';
-import { lastResult } from '../calls/test-call.ts';
 import { switchboard } from '../calls/switchboard.ts';
 import { Earpiece } from '../doubles/earpiece.ts';
 import { until } from '../until.ts';
-import { farEnd } from './far-ends.ts';
+import { farEnd, transferring } from './far-ends.ts';
 
-const board = switchboard({ DESK_USER: 'attendant', DESK_PASSWORD: 'open sesame' });
-
-const transferTo = (to: string) => ({ say: 'One moment.', call: [{ name: 'transfer_call', args: { to } }] });
+const board = switchboard({ env: { DESK_USER: 'attendant', DESK_PASSWORD: 'open sesame' } });
 
 describe('a bridged caller', () => {
-  it('talks to who answered, presses keys to them, and is released when they hang up', async () => {
+  it('talks to who answered, presses keys to them, and is released when they hang up', async (context) => {
     const ear = await Earpiece.open();
     const desk = await farEnd(
+      context,
       {
         kind: 'answer',
         ring: 1_000,
@@ -24,7 +21,7 @@ describe('a bridged caller', () => {
     );
     const call = await board().call({
       agent: 'transfers',
-      turns: [transferTo(desk.uri)],
+      turns: transferring(desk.uri),
       headers: { 'X-Vars': `straight=${desk.uri}` },
       steps: [{ kind: 'cue' }, { kind: 'press', digits: '42' }, { kind: 'until_bye' }],
     });

@@ -1,7 +1,9 @@
+import type { llm } from '@livekit/agents';
 import type { Room } from '@livekit/rtc-node';
 import type { Clock } from '../../../base/clock.ts';
 import type { Log } from '../../../base/log.ts';
 import type { LiveKit } from '../../../livekit/client.ts';
+import type { Models } from '../models.ts';
 
 /** A SIP participant of a room. */
 export interface Leg {
@@ -21,6 +23,10 @@ export interface OnCall {
   /** Aborts when the call ends, by whomever. */
   readonly ending: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What a colleague is briefed with. */
+  readonly models: Models;
+  /** The conversation so far, with the agent's instructions. */
+  readonly history: () => llm.ChatContext;
   readonly clock: Clock;
   readonly log: Log;
 }

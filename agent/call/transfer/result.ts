@@ -10,10 +10,13 @@ export type SipFacts =
   /** Nothing was sent. */
   | {
       readonly over: 'unsent';
-      readonly cause: 'loop' | 'trunk_unknown' | 'credentials_missing' | 'livekit_unreachable';
+      readonly cause:
+        'loop' | 'trunk_unknown' | 'credentials_missing' | 'livekit_unreachable' | 'not_isolated';
     }
   /** The call ended, by the caller or by us, before there was a result. */
   | { readonly over: 'call_ended'; readonly callerGone: boolean }
+  /** Somebody answered, was told about the caller, and did not take the call. */
+  | { readonly over: 'not_taken'; readonly how: 'refused' | 'hung_up' | 'undecided' }
   | { readonly over: 'refer_refused'; readonly answer: SipResult & { ok: false } }
   | {
       readonly over: 'invite_refused';
@@ -42,6 +45,10 @@ export function classify(facts: SipFacts): Verdict {
       return verdict('failed', facts.cause);
     case 'call_ended':
       return verdict('canceled', facts.callerGone ? 'caller_hung_up' : 'call_ended');
+    case 'not_taken':
+      return facts.how === 'undecided'
+        ? verdict('no-answer', 'not_accepted')
+        : verdict('rejected', facts.how === 'refused' ? 'callee_refused' : 'callee_hung_up');
     case 'refer_refused': {
       const { sipStatus, livekitCode } = facts.answer;
       if (sipStatus === 405 || sipStatus === 501)

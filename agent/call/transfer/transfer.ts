@@ -9,6 +9,7 @@ import type { OnCall } from './on-call.ts';
 import { planOf, type Step } from './plan.ts';
 import { refer } from './refer.ts';
 import { classify, type Verdict } from './result.ts';
+import { warm } from './warm.ts';
 
 interface Parts extends OnCall {
   readonly thread: ThreadWriter;
@@ -72,6 +73,8 @@ export class Transfer {
         return refer(this.#parts, destination);
       case 'bridge':
         return this.#keepingCaller(() => bridge(this.#parts, destination));
+      case 'warm':
+        return this.#keepingCaller(() => warm(this.#parts, destination));
       default:
         return destination.method satisfies never;
     }
