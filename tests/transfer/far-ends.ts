@@ -2,6 +2,7 @@ import type { TestContext } from 'vitest';
 import { type SippCalleeOptions, startSippCallee, type SippRun } from '../../rehearsal/sipp.ts';
 import type { FarEnd } from '../../rehearsal/sipp-callee.ts';
 import type { Turn } from '../calls/switchboard.ts';
+import type { ChatAnswer, ChatRequest } from '../doubles/model-server.ts';
 import { lastResult, type TestCall } from '../calls/test-call.ts';
 
 /** Longer than any transfer of these tests. */
@@ -19,16 +20,23 @@ export async function farEnd(
   return { sipp, uri: `sip:desk@127.0.0.1:${sipp.local.port}` };
 }
 
-/** A model that transfers there, and when it is told that this failed says so and ends the call. */
+/** What the model says to a colleague of a warm transfer. */
+export const BRIEFING = 'It is about the invoice of May.';
+
+const isForBriefing = (request: ChatRequest) =>
+  JSON.stringify(request.messages.at(-1)).includes('hand this caller over');
+
+/** A model that transfers there, briefs a colleague where it is asked to, and when it is told that the transfer failed says so and ends the call. */
 export function transferring(to: string): Turn[] {
-  return [
-    { say: 'One moment.', call: [{ name: 'transfer_call', args: { to } }] },
-    { say: 'That did not work.', call: [{ name: 'end_dialog', args: {} }] },
-  ];
+  const next = (request: ChatRequest): ChatAnswer =>
+    isForBriefing(request)
+      ? { say: BRIEFING }
+      : { say: 'That did not work.', call: [{ name: 'end_dialog', args: {} }] };
+  return [{ say: 'One moment.', call: [{ name: 'transfer_call', args: { to } }] }, next, next];
 }
 
 /** What the model was told of its transfer; undefined where it was not asked again. */
 export function told(call: TestCall): Record<string, unknown> | undefined {
-  const [, second] = call.asked;
-  return second && lastResult(second);
+  const after = call.asked.slice(1).find((request) => !isForBriefing(request));
+  return after && lastResult(after);
 }

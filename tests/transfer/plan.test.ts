@@ -10,7 +10,7 @@ const TRANSFERRED = { result: 'transferred', reason: 'transfer_call' };
 const GONE = { result: 'abandoned', reason: 'caller_hung_up' };
 const WITHIN = { within: 60_000 };
 
-describe.concurrent('a transfer', () => {
+describe('a transfer', () => {
   it('that fails goes on to the next of its plan, each attempt on the thread', async (context) => {
     const { expect } = context;
     const busy = await farEnd(context, { kind: 'refuse', status: 486 });
@@ -102,7 +102,7 @@ describe.concurrent('a transfer', () => {
   });
 });
 
-describe.concurrent('a bridge', () => {
+describe('a bridge', () => {
   it('answers a challenge with the credentials of the environment', async (context) => {
     const { expect } = context;
     const answered = { kind: 'answer', steps: [{ kind: 'cue' }, { kind: 'bye' }] } as const;

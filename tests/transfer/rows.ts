@@ -18,7 +18,8 @@ export interface ReferRow {
 
 export interface InviteRow {
   readonly name: string;
-  /** Which destination of the agent `transfers`. */
+  readonly method: 'bridge' | 'warm';
+  /** The variable that has the address, of the agent `transfers`. */
   readonly to: string;
   readonly desk: FarEnd;
   readonly then: Verdict;
@@ -58,53 +59,65 @@ export const REFER_ROWS: readonly ReferRow[] = [
   },
 ];
 
-export const BRIDGE_ROWS: readonly InviteRow[] = [
+/** What an INVITE meets, to the destinations without and with credentials. */
+const inviteRows = (method: 'bridge' | 'warm', straight: string, signed: string): readonly InviteRow[] => [
   ...REFUSALS.map(([status, word, cause]) => ({
-    name: `bridge × ${status}`,
-    to: 'straight',
+    name: `${method} × ${status}`,
+    method,
+    to: straight,
     desk: { kind: 'refuse', status } as const,
     then: [word, cause, status] as const,
   })),
   {
-    name: 'bridge × 405',
-    to: 'straight',
+    name: `${method} × 405`,
+    method,
+    to: straight,
     desk: { kind: 'refuse', status: 405 },
     then: ['failed', 'refused', 405],
   },
   {
-    name: 'bridge × 501',
-    to: 'straight',
+    name: `${method} × 501`,
+    method,
+    to: straight,
     desk: { kind: 'refuse', status: 501 },
     then: ['failed', 'server_error', 501],
   },
   {
-    name: 'bridge × ring timeout',
-    to: 'straight',
+    name: `${method} × ring timeout`,
+    method,
+    to: straight,
     desk: { kind: 'ring' },
     then: ['no-answer', 'no_answer', null],
   },
   {
-    name: 'bridge × silence',
-    to: 'straight',
+    name: `${method} × silence`,
+    method,
+    to: straight,
     desk: { kind: 'silent' },
     then: ['timeout', 'no_response', null],
   },
   {
-    name: 'bridge × bad credentials',
-    to: 'signed',
+    name: `${method} × bad credentials`,
+    method,
+    to: signed,
     desk: { kind: 'challenge', times: 4, then: { kind: 'refuse', status: 407 } },
     then: ['failed', 'sip_auth_failed', null, 4240],
   },
   {
-    name: 'bridge × no credentials',
-    to: 'straight',
+    name: `${method} × no credentials`,
+    method,
+    to: straight,
     desk: { kind: 'refuse', status: 407 },
     then: ['failed', 'sip_auth_failed', null, 4240],
   },
   {
-    name: 'bridge × silent challenge',
-    to: 'signed',
+    name: `${method} × silent challenge`,
+    method,
+    to: signed,
     desk: { kind: 'challenge', times: 1, then: { kind: 'silent' } },
     then: ['timeout', 'sip_auth_timeout', null, 4250],
   },
 ];
+
+export const BRIDGE_ROWS = inviteRows('bridge', 'straight', 'signed');
+export const WARM_ROWS = inviteRows('warm', 'warm', 'warm_signed');

@@ -2,7 +2,7 @@ import { describe, it } from 'vitest';
 import { headerOf } from '../../rehearsal/sip-trace.ts';
 import { switchboard } from '../calls/switchboard.ts';
 import { farEnd, told, transferring } from './far-ends.ts';
-import { BRIDGE_ROWS, REFER_ROWS } from './rows.ts';
+import { BRIDGE_ROWS, REFER_ROWS, WARM_ROWS } from './rows.ts';
 
 const board = switchboard({ env: { DESK_USER: 'attendant', DESK_PASSWORD: 'open sesame' } });
 
@@ -31,8 +31,8 @@ describe.concurrent('a transfer by REFER', () => {
   });
 });
 
-describe.concurrent('a transfer by bridge', () => {
-  it.for(BRIDGE_ROWS)('$name', async ({ to, desk, then }, context) => {
+describe.concurrent('a transfer by INVITE', () => {
+  it.for([...BRIDGE_ROWS, ...WARM_ROWS])('$name', async ({ method, to, desk, then }, context) => {
     const { expect } = context;
     const { uri } = await farEnd(context, desk);
     const call = await board().call({
@@ -43,7 +43,7 @@ describe.concurrent('a transfer by bridge', () => {
     });
     const thread = await call.ended();
     const [status, cause, sip_status, code = null] = then;
-    const attempt = { status, cause, code, sip_status, method: 'bridge', to: uri };
+    const attempt = { status, cause, code, sip_status, method, to: uri };
     expect(thread.transfers).toMatchObject([attempt]);
     expect(told(call)).toMatchObject(attempt);
     expect(thread.end_reason).toEqual(BACK);

@@ -9,7 +9,7 @@ import { type CallOptions, switchboard } from '../calls/switchboard.ts';
 import { Earpiece } from '../doubles/earpiece.ts';
 import { amplitudeOf, tone } from '../doubles/tone.ts';
 import { until } from '../until.ts';
-import { farEnd, told } from './far-ends.ts';
+import { BRIEFING, farEnd, told, transferring } from './far-ends.ts';
 
 const board = switchboard();
 const TRANSFERRED = { result: 'transferred', reason: 'transfer_call' };
@@ -17,9 +17,10 @@ const BACK = { result: 'completed', reason: 'end_dialog' };
 const WITHIN = { within: 60_000 };
 const CALLER_HERTZ = 1_100;
 const DESK_HERTZ = 1_700;
+/** Milliseconds from the key; measured about 200, on a machine that does other things too. */
+const JOINED_WITHIN = 8_000;
 /** One thousandth: -60 dB. */
 const UNHEARD = 0.001;
-const BRIEFING = 'It is about the invoice of May.';
 
 let folder = '';
 beforeAll(() => {
@@ -34,7 +35,7 @@ async function placed(
   context: TestContext,
   desk: FarEnd,
   steps: readonly SippStep[],
-  turns?: CallOptions['turns'],
+  turns?: (uri: string) => CallOptions['turns'],
 ) {
   const ear = await Earpiece.open();
   context.onTestFinished(() => ear.close());
@@ -44,14 +45,7 @@ async function placed(
   });
   const call = await board().call({
     agent: 'transfers',
-    turns: turns ?? [
-      { say: 'One moment.', call: [{ name: 'transfer_call', args: { to: callee.uri } }] },
-      (request) =>
-        JSON.stringify(request.messages.at(-1)).includes('hand this caller over')
-          ? { say: BRIEFING }
-          : { say: 'That did not work.', call: [{ name: 'end_dialog', args: {} }] },
-      { say: 'That did not work.', call: [{ name: 'end_dialog', args: {} }] },
-    ],
+    turns: turns?.(callee.uri) ?? transferring(callee.uri),
     headers: { 'X-Vars': `warm=${callee.uri}` },
     steps: [{ kind: 'play', file: join(folder, `${CALLER_HERTZ}.ulaw`) }, ...steps],
   });
@@ -62,7 +56,7 @@ async function placed(
 const share = (ear: Earpiece, hertz: number, since: number, before?: number) =>
   amplitudeOf(hertz, ear.samples(since, before), 8_000) / 8_000;
 
-describe.concurrent('a warm transfer', () => {
+describe('a warm transfer', () => {
   it.for([
     ['answered at once', 0],
     ['that rings for five seconds', 3_500],
@@ -100,9 +94,10 @@ describe.concurrent('a warm transfer', () => {
         joinedDesk: ear.firstOf(CALLER_HERTZ, cued) - cued,
         joinedCaller: call.earpiece.firstOf(DESK_HERTZ, cued) - cued,
       };
-      console.log(report);
       expect(report.callerHeardByDesk).toBeLessThan(UNHEARD);
       expect(report.deskHeardByCaller).toBeLessThan(UNHEARD);
+      expect(report.joinedDesk).toBeLessThan(JOINED_WITHIN);
+      expect(report.joinedCaller).toBeLessThan(JOINED_WITHIN);
       expect(report.music).toBeGreaterThan(200);
       await desk.cue();
       expect((await call.done()).passed).toBe(true);
@@ -127,13 +122,14 @@ describe.concurrent('a warm transfer', () => {
       'callee_hung_up',
       null,
     ],
+    ['says nothing', { kind: 'answer', steps: [{ kind: 'until_bye' }] }, 'no-answer', 'not_accepted', null],
     ['is busy', { kind: 'refuse', status: 486 }, 'busy', 'busy', 486],
     ['does not answer', { kind: 'ring' }, 'no-answer', 'no_answer', null],
   ] as const)(
     'whose callee %s: the caller is heard by the agent again',
     async ([, does, status, cause, sip_status], context) => {
       const { expect } = context;
-      const { call, uri } = await placed(context, does as FarEnd, [{ kind: 'until_bye' }]);
+      const { call, uri } = await placed(context, does, [{ kind: 'until_bye' }]);
       const thread = await call.ended();
       const attempt = { status, cause, sip_status, code: null, method: 'warm', to: uri };
       expect(thread.transfers).toMatchObject([attempt]);
@@ -150,5 +146,50 @@ describe.concurrent('a warm transfer', () => {
     await call.cue();
     await desk.until(({ method }) => method === 'CANCEL', WITHIN);
     expect((await call.ended()).transfers).toMatchObject([{ status: 'canceled', cause: 'caller_hung_up' }]);
+  });
+
+  it('is taken by word as well', async (context) => {
+    const { expect } = context;
+    const yes = await board().sentence('yes I take it');
+    const { call, desk, ear } = await placed(
+      context,
+      {
+        kind: 'answer',
+        steps: [{ kind: 'cue' }, { kind: 'play', file: yes }, { kind: 'cue' }, { kind: 'bye' }],
+      },
+      [{ kind: 'until_bye' }],
+    );
+    await until('the desk is told', () => ear.voiceSince() > BRIEFING.length * 60 * 0.7);
+    await desk.cue();
+    expect((await call.ended()).transfers).toMatchObject([{ status: 'completed', method: 'warm' }]);
+    await desk.cue();
+    expect((await call.done()).passed).toBe(true);
+  });
+
+  it('that is refused leaves the caller with an agent who hears what they say', async (context) => {
+    const { expect } = context;
+    const words = await board().sentence('then please call me back');
+    const { call } = await placed(
+      context,
+      {
+        kind: 'answer',
+        steps: [{ kind: 'pause', ms: 1_000 }, { kind: 'press', digits: '2' }, { kind: 'until_bye' }],
+      },
+      [{ kind: 'cue' }, { kind: 'play', file: words }, { kind: 'until_bye' }],
+      (uri) => [
+        ...transferring(uri).slice(0, 2),
+        { say: 'Nobody is free.' },
+        { say: 'We will.', call: [{ name: 'end_dialog', args: {} }] },
+      ],
+    );
+    await call.threadWith('has the refusal told', ({ history }) =>
+      history.some((message) => message.content === 'Nobody is free.'),
+    );
+    await call.cue();
+    const thread = await call.ended();
+    expect(thread.history.filter(({ role }) => role === 'user').map(({ content }) => content)).toEqual([
+      'then please call me back',
+    ]);
+    expect(thread.end_reason).toEqual(BACK);
   });
 });
