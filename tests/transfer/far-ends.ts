@@ -1,9 +1,9 @@
 import type { TestContext } from 'vitest';
 import { type SippCalleeOptions, startSippCallee, type SippRun } from '../../rehearsal/sipp.ts';
 import type { FarEnd } from '../../rehearsal/sipp-callee.ts';
-import type { Turn } from '../calls/switchboard.ts';
+
 import type { ChatAnswer, ChatRequest } from '../doubles/model-server.ts';
-import { lastResult, type TestCall } from '../calls/test-call.ts';
+import { lastResult, type TestCall, type Turn } from '../calls/test-call.ts';
 
 /** Longer than any transfer of these tests. */
 const LIFE = 180_000;
