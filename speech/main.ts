@@ -58,6 +58,9 @@ export async function main(
       signal,
       onListening: (port) => onReady(`http://127.0.0.1:${port}/v1`),
     });
+  } catch (thrown) {
+    // Told to end while it warmed up: that is no failure.
+    if (thrown !== signal.reason) throw thrown;
   } finally {
     await recognizer.close();
   }

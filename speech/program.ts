@@ -5,8 +5,7 @@ import { AttendantError } from '../base/errors.ts';
 const MOST_COMPLAINT = 2_000;
 
 /**
- * Runs a program to its end, without a shell and without an environment but the path. It is killed when the signal aborts or the time is
- * over, and has ended when this settles.
+ * Runs a program to its end, without a shell. It is killed when the signal aborts or the time is over, and has ended when this settles.
  *
  * @throws AttendantError E_TOOL_MISSING, E_TIMEOUT, E_SPEECH_FAILED; the signal's reason when that aborted.
  */
