@@ -12,6 +12,8 @@ const MOST = 26;
 /** Loud enough to be found behind two codecs, soft enough for the voice to be one. */
 const AMPLITUDE = 1_500;
 const FOUND = 150;
+/** Milliseconds over which a tone is looked for at a time: where a packet was lost it goes on in another phase. */
+const WINDOW = 100;
 /** Milliseconds of silence behind the words: a file starts over at its end. */
 const SILENCE = 120_000;
 
@@ -42,10 +44,20 @@ export class Sentences {
 
   /** The sentence whose tone is loudest; '' where none is there. */
   textOf({ samples, rate }: Pcm): string {
-    const amplitudes = this.#texts.map((_, index) => amplitudeOf(hertzOf(index), samples, rate));
+    const amplitudes = this.#texts.map((_, index) => loudnessOf(hertzOf(index), samples, rate));
     const loudest = Math.max(0, ...amplitudes);
     return loudest < FOUND ? '' : (this.#texts[amplitudes.indexOf(loudest)] ?? '');
   }
+}
+
+/** The mean amplitude of a tone, window by window. */
+function loudnessOf(hertz: number, samples: Buffer, rate: number): number {
+  const bytes = ((rate * WINDOW) / 1_000) * 2;
+  const windows = Math.floor(samples.length / bytes);
+  const amplitudes = Array.from({ length: windows }, (_, i) =>
+    amplitudeOf(hertz, samples.subarray(i * bytes, (i + 1) * bytes), rate),
+  );
+  return amplitudes.reduce((sum, amplitude) => sum + amplitude, 0) / Math.max(1, windows);
 }
 
 function hertzOf(index: number): number {
