@@ -56,8 +56,11 @@ async function placed(
 const share = (ear: Earpiece, hertz: number, since: number, before?: number) =>
   amplitudeOf(hertz, ear.samples(since, before), 8_000) / 8_000;
 
+/** What is measured in decibels wants the machine to itself: `npm run transfers` sets it. */
+const MEASURED = process.env['MEASURED'] === '1';
+
 describe('a warm transfer', () => {
-  it.for([
+  it.runIf(MEASURED).for([
     ['answered at once', 0],
     ['that rings for five seconds', 3_500],
   ] as const)(
