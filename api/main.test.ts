@@ -13,7 +13,7 @@ import { RedisServer } from '../threads/redis-server.fixture.ts';
 import { openThreads } from '../threads/store.ts';
 import { someStart } from '../threads/thread.fixture.ts';
 import { main } from './main.ts';
-import { serve } from './serve.ts';
+import { serve } from '../base/serve.ts';
 import { showThread } from './show-thread.ts';
 
 const ends: (() => unknown)[] = [];
@@ -100,6 +100,8 @@ describe('attendant api', () => {
   });
 });
 
+const LIMITS = { name: 'the API', keepAlive: 5_000, grace: 5_000, connections: 1_000 };
+
 describe('serving', () => {
   it('names the port that another process holds', async () => {
     const holder = createServer().listen(0, '127.0.0.1');
@@ -107,6 +109,7 @@ describe('serving', () => {
     ends.push(() => holder.close());
     const { port } = holder.address() as AddressInfo;
     const serving = serve(() => new Response(), {
+      ...LIMITS,
       host: '127.0.0.1',
       port,
       clock: systemClock,
@@ -130,6 +133,7 @@ describe('serving', () => {
         return new Promise<Response>((respond) => (answer = respond));
       };
       const serving = serve(fetchApp, {
+        ...LIMITS,
         host: '127.0.0.1',
         port: 0,
         clock: systemClock,

@@ -8,7 +8,10 @@ import { createApp } from './app.ts';
 import { readinessChecks } from './checks.ts';
 import { keepProvisioned } from './provisioning.ts';
 import { watchReadiness } from './readiness.ts';
-import { serve } from './serve.ts';
+import { serve } from '../base/serve.ts';
+
+/** What its server allows. Milliseconds. */
+const API = { name: 'the API', keepAlive: 5_000, grace: 5_000, connections: 1_000 };
 
 /**
  * `attendant api`: serves until the signal aborts. Redis and LiveKit may be away at the start and later: what needs them answers
@@ -30,6 +33,7 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
   const app = createApp({ threads, keys, readiness: watchReadiness(checks, { clock, log, signal }), log });
   try {
     await serve((request) => app.fetch(request), {
+      ...API,
       host: '127.0.0.1',
       port: config.ports.api,
       clock,

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runProgram } from './program.ts';
 import { words } from './scenario.ts';
-import { wavHeader } from './wav.ts';
+import { wavHeader } from '../base/wav-header.ts';
 import { removeFolder, temporaryFolder } from './temp-folder.ts';
 
 const RATE = 16_000;

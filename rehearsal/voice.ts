@@ -2,7 +2,8 @@ import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AttendantError } from '../base/errors.ts';
 import { runProgram } from './program.ts';
-import { readWavHeader, wavHeader } from './wav.ts';
+import { wavHeader } from '../base/wav-header.ts';
+import { readWavHeader } from './wav.ts';
 
 /** What a caller says, as samples at the rate of the call's codec. */
 export interface Utterance {

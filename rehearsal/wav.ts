@@ -36,24 +36,6 @@ export function readWavHeader(head: Buffer): WavFormat | undefined {
   return undefined;
 }
 
-/** The 44 bytes before `dataBytes` of 16-bit mono PCM. */
-export function wavHeader(rate: number, dataBytes: number): Buffer {
-  const head = Buffer.alloc(44);
-  head.write('RIFF', 0, 'latin1');
-  head.writeUInt32LE(36 + dataBytes, 4);
-  head.write('WAVEfmt ', 8, 'latin1');
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(rate * 2, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write('data', 36, 'latin1');
-  head.writeUInt32LE(dataBytes, 40);
-  return head;
-}
-
 /** Loudness (root mean square, 0 to 32767) of samples, a frame of `frameSamples` each; a rest that is no whole frame is left out. */
 export function frameLoudness(samples: Buffer, frameSamples: number): number[] {
   const loudness: number[] = [];

@@ -4,18 +4,25 @@ import { asAttendantError, AttendantError } from '../base/errors.ts';
 import { createLog } from '../base/log.ts';
 import type { Config } from '../config.ts';
 import { createApp, type Readiness } from './app.ts';
-import { readWav, wavHeader } from './audio/wav.ts';
+import { wavHeader } from '../base/wav-header.ts';
+import { readWav } from './audio/wav.ts';
 import { loadDialogues } from './dialogue/load.ts';
 import { sentencesGrammar } from './ears/grammar.ts';
 import { hasModel } from './ears/lexicon.ts';
 import { Recognizer } from './ears/recognizer.ts';
 import { Gate } from './gate.ts';
-import { serve } from './serve.ts';
+import { serve } from '../base/serve.ts';
 import { render, VOICE_RATE } from './voice/flite.ts';
 
 /** Processes at once of each kind; a burst of callers waits its turn rather than slowing every call down. */
 const PLACES = 2;
 const QUEUE = { places: PLACES, mostWaiting: 64, longestWait: 10_000 };
+
+/**
+ * What its server allows. Milliseconds. Clients keep connections and send on them again minutes later; a close that crosses such a request
+ * fails it.
+ */
+const SPEECH = { name: 'the speech server', keepAlive: 120_000, grace: 2_000, connections: 500 };
 
 /**
  * The keyless speech and dialogue server: OpenAI's API for speech, transcription and chat on 127.0.0.1, made of flite,
@@ -53,6 +60,8 @@ export async function main(
     const readiness = await warmUp(recognizer, voiceGate, config, signal);
     const app = createApp({ dialogues, voiceGate, recognizer, readiness: () => readiness, clock, log });
     await serve((request) => app.fetch(request), {
+      ...SPEECH,
+      host: '127.0.0.1',
       port: config.ports.speech,
       clock,
       signal,

@@ -20,10 +20,6 @@ export class Ending {
     return this.#controller.signal;
   }
 
-  get reason(): EndReason | undefined {
-    return this.#reason;
-  }
-
   decide(reason: EndReason): void {
     if (this.#reason) return;
     this.#reason = reason;

@@ -49,11 +49,6 @@ export class RoomEvents {
     room.removeAllListeners();
   }
 
-  /** How many rooms get events. */
-  get size(): number {
-    return this.#rooms.size;
-  }
-
   readonly #route = (event: FfiEvent): void => {
     const { case: kind, value } = event.message;
     if (kind === 'roomEvent' && value?.roomHandle !== undefined) this.#rooms.get(value.roomHandle)?.(event);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { NotWav, readWav, toPcm16, wavHeader } from './wav.ts';
+import { wavHeader } from '../../base/wav-header.ts';
+import { NotWav, readWav, toPcm16 } from './wav.ts';
 
 function wav(options: {
   kind?: number;

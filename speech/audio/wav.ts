@@ -106,22 +106,4 @@ export function toPcm16({ samples }: Sound): Buffer {
   return pcm;
 }
 
-/** The 44 bytes before `bytes` of 16-bit mono samples. */
-export function wavHeader(rate: number, bytes: number): Buffer {
-  const head = Buffer.alloc(44);
-  head.write('RIFF', 0, 'latin1');
-  head.writeUInt32LE(36 + bytes, 4);
-  head.write('WAVEfmt ', 8, 'latin1');
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(PCM, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(rate * 2, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write('data', 36, 'latin1');
-  head.writeUInt32LE(bytes, 40);
-  return head;
-}
-
 const tag = (file: Buffer, at: number) => file.toString('latin1', at, at + 4);

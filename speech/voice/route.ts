@@ -1,7 +1,7 @@
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import { ApiError } from '../api-error.ts';
-import { wavHeader } from '../audio/wav.ts';
+import { wavHeader } from '../../base/wav-header.ts';
 import type { Gate } from '../gate.ts';
 import { limited } from '../limited.ts';
 import { readJson } from '../read-json.ts';

@@ -5,7 +5,7 @@ import { systemClock } from '../../base/clock.ts';
 import { runProgram } from '../../rehearsal/program.ts';
 import { Softphone } from '../../rehearsal/softphone.ts';
 import { speak } from '../../rehearsal/voice.ts';
-import { wavHeader } from '../../rehearsal/wav.ts';
+import { wavHeader } from '../../base/wav-header.ts';
 import { answersOk } from '../../stack/facts.ts';
 import { ModelServer, type ChatRequest } from '../doubles/model-server.ts';
 import { ownStack } from '../stack/own-stack.ts';
