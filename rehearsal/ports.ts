@@ -1,5 +1,41 @@
 import { createSocket } from 'node:dgram';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { AttendantError } from '../base/errors.ts';
+
+/**
+ * Groups of four ports that SIPp gets: below those that the kernel gives out by itself (every WebRTC connection takes some of those), and
+ * above the stacks of tests (stack/ports.ts).
+ */
+const FIRST_GROUP = 31_744;
+const GROUPS = 256;
+const GROUP = 4;
+
+/** An even UDP port that is free now, as are the three after it. Nobody else is kept from them, so whoever binds them should be ready to try others. */
+export async function freeUdpGroup(address: string): Promise<number> {
+  const start = Math.floor(Math.random() * GROUPS);
+  for (let i = 0; i < GROUPS; i++) {
+    const first = FIRST_GROUP + ((start + i) % GROUPS) * GROUP;
+    const bound = await Promise.all([0, 1, 2, 3].map((n) => bindsUdp(first + n, address)));
+    if (bound.every(Boolean)) return first;
+  }
+  throw new AttendantError('E_PORT_IN_USE', `no free UDP ports are left from ${FIRST_GROUP} on`);
+}
+
+function bindsUdp(port: number, address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.once('error', () => resolve(false));
+    socket.bind({ port, address, exclusive: true }, () => socket.close(() => resolve(true)));
+  });
+}
+
+/** Whether a process on this machine has bound the UDP port. Trying it would take it from one that is about to. */
+export async function isUdpBound(port: number): Promise<boolean> {
+  const table = await readFile('/proc/net/udp', 'utf8');
+  const local = port.toString(16).toUpperCase().padStart(4, '0');
+  return new RegExp(`^ *\\d+: [0-9A-F]{8}:${local} `, 'm').test(table);
+}
 
 /** A UDP port that is free now. The kernel does not give it out again soon, but whoever binds it should be ready to try another. */
 export function freeUdpPort(address: string): Promise<number> {

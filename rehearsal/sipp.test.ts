@@ -18,6 +18,19 @@ async function callee(codec: 'G722' | 'PCMU' = 'G722') {
 }
 
 describe('a SIPp caller', () => {
+  it('has ports of its own, however many start at once', async () => {
+    const { signal, target } = await callee();
+    const steps = [{ kind: 'cue' }, { kind: 'bye' }] as const;
+    const calls = await Promise.all(
+      Array.from({ length: 12 }, () => startSipp({ target, user: 'agent', signal, steps })),
+    );
+    onTestFinished(async () => {
+      await Promise.all(calls.map((call) => call.close()));
+    });
+    expect(new Set(calls.map(({ local }) => local.port)).size).toBe(12);
+    for (const call of calls) await call.until(({ method }) => method === 'INVITE', { within: 10_000 });
+  });
+
   it('goes on at its cues, is understood, and brings its headers along', async () => {
     const { phone, signal, target } = await callee();
     const speech = join(phone.folder, 'speech.g722');

@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Hop } from './pbx-config.ts';
-import { addressTowards, freeUdpPort } from './ports.ts';
-import { startProgram } from './program.ts';
+import { AttendantError } from '../base/errors.ts';
+import { systemClock } from '../base/clock.ts';
+import { addressTowards, freeUdpGroup, isUdpBound } from './ports.ts';
+import { lastLines, type Program, startProgram } from './program.ts';
 import { type FarEnd, sippCalleeXml } from './sipp-callee.ts';
 import { SippRun } from './sipp-run.ts';
 import { headerOf } from './sip-trace.ts';
@@ -40,6 +42,12 @@ export interface SippOptions {
 
 const ENCODE: Readonly<Record<SippCodec, (samples: Buffer) => Buffer>> = { G722: g722, PCMU: mulaw };
 const WITHIN = 120_000;
+/** Milliseconds. */
+const START_LIMIT = 10_000;
+const LOOK_EVERY = 10;
+const ATTEMPTS = 5;
+/** SIPp's exit code for a fault that is none of the calls'. */
+const CANNOT_RUN = 254;
 
 /**
  * Runs SIPp as one caller or as many alike, each with its own headers. Callers that do different things, such as ten who each type their own
@@ -132,15 +140,46 @@ async function run(options: {
   const { folder, files, address, calls, callIdOf, signal } = options;
   await writeFile(join(folder, 'scenario.xml'), files.xml);
   for (const { name, bytes } of files.captures) await writeFile(join(folder, name), bytes);
-  const port = await freeUdpPort(address);
   const args = [
     ...['-sf', 'scenario.xml', '-m', String(calls), '-nostdin'],
-    ...['-i', address, '-p', String(port), '-mi', address, '-mp', String(await freeMediaPort(address))],
     ...['-trace_msg', '-message_file', 'messages.log', '-trace_err', '-error_file', 'errors.log'],
     ...['-trace_logs', '-log_file', 'waits.log', ...options.args],
   ];
-  const program = await startProgram({ command: 'sipp', args, cwd: folder, signal });
+  const { program, port } = await onFreePorts({ folder, address, args, signal });
   return new SippRun(program, folder, { host: address, port }, callIdOf, signal);
+}
+
+/**
+ * SIPp on ports of its own: one for SIP, an even one for the audio and the next even one for video. It looks for no others when one of them is
+ * taken, but ends; it is started anew then.
+ *
+ * @throws AttendantError E_SERVER_DIED when it does not start.
+ */
+async function onFreePorts(options: {
+  folder: string;
+  address: string;
+  args: readonly string[];
+  signal: AbortSignal;
+}): Promise<{ program: Program; port: number }> {
+  const { folder, address, args, signal } = options;
+  for (let attempt = 1; ; attempt++) {
+    const media = await freeUdpGroup(address);
+    // Not the one above the audio: RTCP goes there (RFC 3550 section 11).
+    const port = media + 3;
+    const at = ['-i', address, '-p', String(port), '-mi', address, '-mp', String(media)];
+    const program = await startProgram({ command: 'sipp', args: [...at, ...args], cwd: folder, signal });
+    const ports = [port, media, media + 2];
+    const isUp = async () => (await Promise.all(ports.map(isUdpBound))).every(Boolean);
+    const end = systemClock.now() + START_LIMIT;
+    while (program.running && !(await isUp()) && systemClock.now() < end)
+      await systemClock.sleep(LOOK_EVERY, signal);
+    if (program.running) return { program, port };
+    // A short call may be over by now, so its exit alone says nothing.
+    const { code } = await program.exited;
+    if (code !== CANNOT_RUN || !/Unable to bind/.test(program.output())) return { program, port };
+    if (attempt === ATTEMPTS)
+      throw new AttendantError('E_SERVER_DIED', `SIPp does not start: ${lastLines(program.output(), 3)}`);
+  }
 }
 
 /** A text as raw audio of a codec followed by a minute of silence, for the step `play`; written to `file`. */
@@ -154,12 +193,4 @@ export async function writeSpeech(
     file,
     ENCODE[options.codec ?? 'G722'](Buffer.concat([samples, Buffer.alloc(rate * 2 * 60)])),
   );
-}
-
-/** SIPp takes an even port for RTP and the odd one above it, and does not look for others when they are taken. */
-async function freeMediaPort(address: string): Promise<number> {
-  for (;;) {
-    const port = await freeUdpPort(address);
-    if (port % 2 === 0) return port;
-  }
 }
