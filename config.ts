@@ -3,7 +3,8 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import { AttendantError } from './base/errors.ts';
+import { asAttendantError, AttendantError } from './base/errors.ts';
+import { AllowedNetworks } from './base/networks.ts';
 
 const ROOT = resolve(import.meta.dirname);
 
@@ -36,6 +37,7 @@ const environment = z.object({
   ATTENDANT_SPEECH_PORT: port(8092),
   ATTENDANT_CHILDREN: z.coerce.number().int().min(1).max(256).optional(),
   ATTENDANT_DRAIN_SECONDS: z.coerce.number().min(0).max(86_400).default(300),
+  ATTENDANT_PRIVATE_NETWORKS: z.string().default(''),
   ATTENDANT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   SIP_PORT: port(5060),
 });
@@ -75,6 +77,8 @@ export interface Config {
   readonly children: number | undefined;
   /** Milliseconds that a worker which is told to stop lets its calls go on. */
   readonly drainTime: number;
+  /** What requests to the servers of users (webhooks, HTTP tools) may reach besides the public internet. */
+  readonly networks: AllowedNetworks;
   readonly logLevel: string;
   /** The environment as read, for `{{env.…}}` in templates and secrets by name in trunk files. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -128,6 +132,7 @@ export function readConfig(
     },
     children: e.ATTENDANT_CHILDREN,
     drainTime: e.ATTENDANT_DRAIN_SECONDS * 1_000,
+    networks: allowedNetworks(e.ATTENDANT_PRIVATE_NETWORKS),
     logLevel: e.ATTENDANT_LOG_LEVEL,
     env,
   };
@@ -141,4 +146,12 @@ function parseApiKeys(list: string): { organization: string; key: string }[] {
     }
     return { organization, key };
   });
+}
+
+function allowedNetworks(list: string): AllowedNetworks {
+  try {
+    return new AllowedNetworks(list.split(',').flatMap((network) => network.trim() || []));
+  } catch (cause) {
+    throw new AttendantError('E_CONFIG', `ATTENDANT_PRIVATE_NETWORKS: ${asAttendantError(cause).message}`);
+  }
 }

@@ -88,6 +88,16 @@ export const ERRORS = {
     title: 'A server ended by itself',
     mend: 'See its last lines in the message.',
   },
+  E_ADDRESS_REFUSED: {
+    status: 422,
+    title: 'A request would go to a private address',
+    mend: 'Use a public address, or list the network in ATTENDANT_PRIVATE_NETWORKS.',
+  },
+  E_WEB_UNREACHABLE: {
+    status: 502,
+    title: 'A web server cannot be reached',
+    mend: 'Check the URL, and that the server is up and its certificate valid.',
+  },
   E_TIMEOUT: { status: 504, title: 'It took too long', mend: 'See which wait ran out in the message.' },
   E_DEFINITION_INVALID: {
     status: 422,
