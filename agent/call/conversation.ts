@@ -79,6 +79,7 @@ export class Conversation {
     });
     const line = new CallLine({
       room: job.room,
+      leg: leg.identity,
       hasSipLeg: caller.hasSipLeg,
       thread,
       digits: this.#digits,

@@ -12,16 +12,17 @@ import type {
 } from '../tools/tool.ts';
 import type { Digits } from './digits.ts';
 import type { Ending } from './ending.ts';
+import { pressKey } from './press-key.ts';
 import type { Transfer } from './transfer/transfer.ts';
 
-/** RFC 4733 section 3.2: event codes of the keypad. */
-const EVENTS = new Map(Array.from('0123456789*#abcd', (digit, code) => [digit, code]));
 /** LiveKit SIP plays a tone of 250 ms and a gap of 250 ms; the next digit waits for both. */
 const DIGIT_TIME = 500;
 const PAUSE_TIME = 500;
 
 interface Parts {
   readonly room: Room;
+  /** Identity of the participant whom the agent talks to: keys go there and nowhere else. */
+  readonly leg: string;
   readonly hasSipLeg: boolean;
   readonly thread: ThreadWriter;
   readonly digits: Digits;
@@ -56,7 +57,7 @@ export class CallLine implements Line {
   }
 
   async press(keys: string): Promise<void> {
-    const { room, clock, ending } = this.#parts;
+    const { room, leg, clock, ending } = this.#parts;
     this.#needSipLeg();
     for (const key of keys.toLowerCase()) {
       ending.begun.throwIfAborted();
@@ -64,12 +65,9 @@ export class CallLine implements Line {
         await clock.sleep(PAUSE_TIME, ending.begun);
         continue;
       }
-      const code = EVENTS.get(key);
       const agent = room.localParticipant;
-      if (code === undefined || !agent)
-        throw new AttendantError('E_TOOL_ARGUMENTS', 'not a key of a telephone');
-      // Lower case: LiveKit SIP drops A-D in silence.
-      await ending.unlessEnded(agent.publishDtmf(code, key));
+      if (!agent) throw new AttendantError('E_CALL_ENDING', 'the agent has left the room');
+      await ending.unlessEnded(pressKey(agent, key, leg, ending.begun));
       await clock.sleep(DIGIT_TIME, ending.begun);
     }
   }

@@ -44,7 +44,7 @@ export interface Line {
   collect(request: CollectionRequest): Collection;
   /** Speaks a line of the tool's own and resolves when it has been heard or cut off. */
   say(text: string): Promise<void>;
-  /** Plays keypad digits to the caller's leg: `0-9 * # A-D`, `w` waits 0.5 s. */
+  /** Plays keypad digits to the leg that the agent talks to and no other: `0-9 * # A-D`, `w` waits 0.5 s. */
   press(digits: string): Promise<void>;
   /** Transfers the caller; the last attempt says how it went in the end. Rejects with E_TRANSFER_RUNNING while another runs. */
   transfer(request: TransferRequest): Promise<TransferResult>;

@@ -1,19 +1,9 @@
 import type { Room } from '@livekit/rtc-node';
-
-/** An event of the FFI client, as far as it is routed here. */
-interface FfiEvent {
-  readonly message: { readonly case?: string; readonly value?: { readonly roomHandle?: bigint } };
-}
-type Listener = (event: FfiEvent) => unknown;
-
-interface FfiClient {
-  on(event: 'ffi_event', listener: Listener): void;
-  off(event: 'ffi_event', listener: Listener): void;
-}
+import type { FfiClient, FfiEvent, FfiListener } from '../call/ffi-client.ts';
 
 /** What rtc-node keeps to itself of a room. */
 interface RoomInside {
-  readonly onFfiEvent: Listener;
+  readonly onFfiEvent: FfiListener;
   readonly ffiHandle?: { readonly handle: bigint };
 }
 
@@ -23,7 +13,7 @@ interface RoomInside {
  * disconnected never takes its listener away.
  */
 export class RoomEvents {
-  readonly #rooms = new Map<bigint, Listener>();
+  readonly #rooms = new Map<bigint, FfiListener>();
   readonly #client: FfiClient;
 
   constructor(client: FfiClient) {
@@ -55,11 +45,4 @@ export class RoomEvents {
     // Addressed by a participant's handle that the room alone knows; rare, so each may look.
     if (kind === 'rpcMethodInvocation') for (const listener of this.#rooms.values()) listener(event);
   };
-}
-
-/** The FFI client of this process; it has to have been touched before. */
-export function ffiClient(): FfiClient {
-  const client = (globalThis as { _ffiClientInstance?: FfiClient })._ffiClientInstance;
-  if (!client) throw new Error('the FFI client has not been started');
-  return client;
 }

@@ -47,6 +47,11 @@ export class Earpiece {
     return this.#keys.map(({ key }) => key).join('');
   }
 
+  /** Milliseconds from the beginning of each of them to that of the next. */
+  get keyGaps(): number[] {
+    return this.#keys.slice(1).map(({ at }, i) => at - (this.#keys[i]?.at ?? 0));
+  }
+
   /** Milliseconds of the agent's voice that came after `since`. */
   voiceSince(since = 0): number {
     const heard = this.#packets.filter(({ at, voice }) => voice && at > since);

@@ -1,0 +1,8 @@
+import { describe } from 'vitest';
+import { switchboard } from '../calls/switchboard.ts';
+import { sendDtmf } from './send-dtmf.ts';
+
+/** One stack and one worker child for all of them; the calls run side by side. */
+const board = switchboard();
+
+describe.concurrent('send_dtmf', () => sendDtmf(board));
