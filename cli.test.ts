@@ -11,7 +11,7 @@ const attendant = (args: string[], env: Record<string, string> = {}) =>
   });
 
 describe('attendant', () => {
-  it.each(['start', 'worker', 'api', 'speech', 'provision', 'rehearse', 'check', 'doctor', 'thread'])(
+  it.each(['start', 'worker', 'api', 'speech', 'provision', 'rehearse', 'check', 'doctor', 'thread', 'key'])(
     'explains %s',
     (command) => {
       const { status, stdout } = attendant([command, '--help']);

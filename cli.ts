@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { KeyOptions } from './api/keys/command.ts';
 import type { Config } from './config.ts';
 import { runMain } from './stack/run-main.ts';
 
@@ -94,6 +95,22 @@ export async function run(args: readonly string[]): Promise<number> {
         (key: string) => async (config) =>
           process.stdout.write(`${await (await import('./api/show-thread.ts')).showThread(config, key)}\n`),
       ),
+    );
+  program
+    .command('key')
+    .description('list, create, rotate or revoke keys of the HTTP API, in Redis itself')
+    .argument('<action>', 'list, create, rotate or revoke')
+    .argument('[id]', 'which key: key_…')
+    .option('--organization <name>', 'whose keys', 'default')
+    .option('--name <name>', 'create: who uses it')
+    .option('--scope <scope>', 'create: read, control or admin', 'read')
+    .option('--days <days>', 'create: how long it is good; for ever unless said')
+    .option('--overlap <seconds>', 'rotate: how long the old one is good still', '3600')
+    .action(
+      runs((action: string, id: string | undefined, options: KeyOptions) => async (config) => {
+        const { keyCommand } = await import('./api/keys/command.ts');
+        await keyCommand(config, { action, id, options }, (line) => void process.stdout.write(`${line}\n`));
+      }),
     );
 
   try {

@@ -33,6 +33,7 @@ const environment = z.object({
   ATTENDANT_API_KEYS: text('default:dev-key'),
   ATTENDANT_HOME: text(ROOT),
   ATTENDANT_API_PORT: port(8000),
+  ATTENDANT_API_RATE: z.coerce.number().min(1).max(100_000).default(300),
   ATTENDANT_WORKER_PORT: port(8081),
   ATTENDANT_SPEECH_PORT: port(8092),
   ATTENDANT_CHILDREN: z.coerce.number().int().min(1).max(256).optional(),
@@ -61,6 +62,8 @@ export interface Config {
   readonly models: Readonly<Record<ModelPart, ModelServer>>;
   /** Raw keys by organization, as set; the API hashes them before it keeps them. */
   readonly apiKeys: readonly { readonly organization: string; readonly key: string }[];
+  /** Requests a second that each API key may make, of each API process. */
+  readonly apiRate: number;
   /** Where a user's own files, the journal and caches live. */
   readonly home: string;
   /** The repository or package itself: shipped definitions, trunks and rules. */
@@ -121,6 +124,7 @@ export function readConfig(
     redisUrl: e.REDIS_URL,
     models: { llm: model('llm'), stt: model('stt'), tts: model('tts') },
     apiKeys: parseApiKeys(e.ATTENDANT_API_KEYS),
+    apiRate: e.ATTENDANT_API_RATE,
     home: resolve(folder, e.ATTENDANT_HOME),
     root: ROOT,
     cacheFolder: join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'attendant'),

@@ -4,34 +4,44 @@ import { AttendantError } from '../base/errors.ts';
 import type { Organization, Uid } from '../base/ids.ts';
 import { createLog } from '../base/log.ts';
 import { RedisServer } from '../threads/redis-server.fixture.ts';
+import { connectRedis, type Redis } from '../threads/redis.ts';
 import { openThreads, type Threads } from '../threads/store.ts';
 import { someStart } from '../threads/thread.fixture.ts';
-import { hashKeys } from './api-keys.ts';
 import { createApp } from './app.ts';
+import { hashFirstKeys } from './keys/first-keys.ts';
+import { openKeys } from './keys/store.ts';
+import { Rate } from './rate.ts';
 import { watchReadiness, type Checks } from './readiness.ts';
 
 const log = createLog('test', 'silent');
-const keys = hashKeys([
+const first = hashFirstKeys([
   { organization: 'default', key: 'dev-key' },
   { organization: 'acme', key: 'other-key' },
 ]);
 const stop = new AbortController();
 
 let server: RedisServer;
+let redis: Redis;
 let threads: Threads;
 
 beforeAll(async () => {
   server = await RedisServer.start();
+  redis = connectRedis({ url: server.url, clock: systemClock, log, signal: stop.signal });
   threads = openThreads({ redisUrl: server.url, clock: systemClock, log, signal: stop.signal });
 });
 afterAll(async () => {
-  await threads.close();
+  await Promise.all([threads.close(), redis.close()]);
   await server.remove();
 });
 
+const gate = () => ({
+  keys: openKeys({ redis, clock: systemClock, first }),
+  rate: new Rate(1_000, systemClock),
+  redis,
+});
 function app(checks: Checks = {}) {
   const readiness = watchReadiness(checks, { clock: systemClock, log, signal: stop.signal });
-  return createApp({ threads, keys, readiness, log });
+  return createApp({ threads, ...gate(), readiness, log });
 }
 const get = async (path: string, key?: string) =>
   app().request(path, { headers: key ? { 'api-key': key } : {} });
@@ -134,7 +144,7 @@ describe('GET /threads', () => {
   it('tells nothing of what broke inside', async () => {
     const broken = { ...threads, read: () => Promise.reject(new Error('secret at 10.0.0.1')) };
     const readiness = () => Promise.resolve({ ready: true, checks: {} });
-    const response = await createApp({ threads: broken, keys, readiness, log }).request('/threads/x', {
+    const response = await createApp({ threads: broken, ...gate(), readiness, log }).request('/threads/x', {
       headers: { 'api-key': 'dev-key' },
     });
     expect(await response.clone().text()).not.toContain('secret');

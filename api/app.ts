@@ -1,28 +1,35 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { asAttendantError, AttendantError, ERRORS } from '../base/errors.ts';
-import { errorsPage } from '../base/errors-page.ts';
 import type { Log } from '../base/log.ts';
 import type { Threads } from '../threads/store.ts';
-import type { ApiKeys } from './api-keys.ts';
+import { healthOperations } from './health.ts';
+import { keyOperations } from './keys/routes.ts';
+import { mount, mountPublic, type Gate } from './mount.ts';
+import { openApi, type OpenApi } from './openapi.ts';
+import type { PublicOperation } from './operation.ts';
 import { problemResponse } from './problem.ts';
 import type { Readiness } from './readiness.ts';
-import { threadRoutes, type Caller } from './threads.ts';
+import { referenceOperations } from './reference.ts';
+import { threadOperations } from './threads.ts';
 
 /** Bytes that a request may bring. */
 const BODY_LIMIT = 64 * 1024;
 
+/** What the API is made of. */
+export interface AppParts extends Gate {
+  readonly threads: Threads;
+  readonly readiness: () => Promise<Readiness>;
+  readonly log: Log;
+}
+
 /**
- * The HTTP API. Everything but health needs the header `api-key`; every error is a problem document (`problem.ts`).
+ * The HTTP API. Every operation is declared once (`operation.ts`), which makes its route and its place in the OpenAPI document. All
+ * but health need the header `api-key`; every error is a problem document (`problem.ts`).
  */
-export function createApp(parts: {
-  threads: Threads;
-  keys: ApiKeys;
-  readiness: () => Promise<Readiness>;
-  log: Log;
-}): Hono<Caller> {
+export function createApp(parts: AppParts): Hono {
   const { threads, keys, readiness, log } = parts;
-  const app = new Hono<Caller>();
+  const app = new Hono();
 
   app.use(async (c, next) => {
     await next();
@@ -34,21 +41,14 @@ export function createApp(parts: {
     problemResponse(new AttendantError('E_TOO_LARGE', `send at most ${BODY_LIMIT} bytes`));
   app.use(bodyLimit({ maxSize: BODY_LIMIT, onError: tooLarge }));
 
-  app.get('/healthz', (c) => c.json({ status: 'alive' }));
-  app.get('/readyz', async (c) => {
-    const { ready, checks } = await readiness();
-    return c.json({ status: ready ? 'ready' : 'not ready', checks }, ready ? 200 : 503);
-  });
-  app.get('/errors', (c) => c.body(errorsPage(), 200, { 'content-type': 'text/markdown; charset=utf-8' }));
-
-  const authorize = new Hono<Caller>().use(async (c, next) => {
-    const organization = keys.organizationOf(c.req.header('api-key'));
-    if (!organization)
-      throw new AttendantError('E_UNAUTHORIZED', 'the header api-key is missing or not one of ours');
-    c.set('organization', organization);
-    await next();
-  });
-  app.route('/threads', authorize.route('/', threadRoutes(threads)));
+  let document: OpenApi | undefined;
+  const operations = [...keyOperations(keys), ...threadOperations(threads)];
+  const open: PublicOperation[] = [
+    ...healthOperations(readiness),
+    ...referenceOperations(() => (document ??= openApi(operations, open))),
+  ];
+  mountPublic(app, open);
+  mount(app, operations, parts);
 
   app.notFound(() =>
     problemResponse(new AttendantError('E_NOT_FOUND', 'nothing answers this method on this path')),

@@ -2,11 +2,14 @@ import { systemClock } from '../base/clock.ts';
 import { createLog } from '../base/log.ts';
 import type { Config } from '../config.ts';
 import { connectLiveKit } from '../livekit/client.ts';
+import { connectRedis } from '../threads/redis.ts';
 import { openThreads } from '../threads/store.ts';
-import { hashKeys } from './api-keys.ts';
 import { createApp } from './app.ts';
 import { readinessChecks } from './checks.ts';
+import { hashFirstKeys } from './keys/first-keys.ts';
+import { openKeys } from './keys/store.ts';
 import { keepProvisioned } from './provisioning.ts';
+import { Rate } from './rate.ts';
 import { watchReadiness } from './readiness.ts';
 import { serve } from '../base/serve.ts';
 
@@ -22,15 +25,23 @@ const API = { name: 'the API', keepAlive: 5_000, grace: 5_000, connections: 1_00
 export async function main(config: Config, signal: AbortSignal): Promise<void> {
   const clock = systemClock;
   const log = createLog('api', config.logLevel);
-  const keys = hashKeys(config.apiKeys);
+  const first = hashFirstKeys(config.apiKeys);
   const threads = openThreads({ redisUrl: config.redisUrl, clock, log, signal });
+  const redis = connectRedis({ url: config.redisUrl, clock, log: log.child({ of: 'keys' }), signal });
   const livekit = connectLiveKit(config.livekit);
   // Linked, so that it also ends where we end by an error of our own.
   const ending = new AbortController();
   const until = AbortSignal.any([signal, ending.signal]);
   const provisioned = keepProvisioned({ config, livekit, log, clock, signal: until });
   const checks = readinessChecks({ threads, livekit, provisioned, models: Object.values(config.models) });
-  const app = createApp({ threads, keys, readiness: watchReadiness(checks, { clock, log, signal }), log });
+  const app = createApp({
+    threads,
+    keys: openKeys({ redis, clock, first }),
+    rate: new Rate(config.apiRate, clock),
+    redis,
+    readiness: watchReadiness(checks, { clock, log, signal }),
+    log,
+  });
   try {
     await serve((request) => app.fetch(request), {
       ...API,
@@ -45,6 +56,6 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
     });
   } finally {
     ending.abort(new Error('the API ends'));
-    await Promise.all([threads.close(), provisioned.ended]);
+    await Promise.all([threads.close(), redis.close(), provisioned.ended]);
   }
 }

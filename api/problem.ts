@@ -1,4 +1,4 @@
-import { ERRORS, type AttendantError } from '../base/errors.ts';
+import { AttendantError, ERRORS, type ErrorCode } from '../base/errors.ts';
 
 /** An error as RFC 9457 problem details: the members of the RFC, and ours `code` and `mend`. */
 interface Problem {
@@ -11,6 +11,19 @@ interface Problem {
   readonly mend: string;
 }
 
+/** An error that passes by itself: the answer says after how many milliseconds to try again. */
+export class ComeAgain extends AttendantError {
+  readonly after: number;
+
+  constructor(code: ErrorCode, message: string, after: number) {
+    super(code, message);
+    this.after = after;
+  }
+}
+
+/** Milliseconds after which a 503 may be over. */
+const AWAY = 2_000;
+
 /** The error as it leaves through HTTP. What went wrong inside (5xx) is for the log alone: its message may name hosts or secrets. */
 export function toProblem(error: AttendantError): Problem {
   const { status, title, mend } = ERRORS[error.code];
@@ -22,8 +35,9 @@ export function toProblem(error: AttendantError): Problem {
 export function problemResponse(error: AttendantError): Response {
   const problem = toProblem(error);
   const headers = new Headers({ 'content-type': 'application/problem+json' });
-  // RFC 9110 section 11.6.1 wants a challenge with a 401; section 10.2.3 lets a 503 say when to come again.
+  // RFC 9110 section 11.6.1 wants a challenge with a 401; section 10.2.3 lets others say when to come again.
   if (problem.status === 401) headers.set('www-authenticate', 'ApiKey realm="attendant"');
-  if (problem.status === 503) headers.set('retry-after', '2');
+  const after = error instanceof ComeAgain ? error.after : problem.status === 503 ? AWAY : undefined;
+  if (after !== undefined) headers.set('retry-after', String(Math.max(1, Math.ceil(after / 1000))));
   return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }

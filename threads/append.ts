@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { ErrorReply } from 'redis';
 import type { ThreadStart } from './entry.ts';
 import { entriesKey, eventsKey, seenKey, threadKey, threadsKey, uidKey } from './keys.ts';
-import type { Redis, RedisClient } from './redis.ts';
+import type { Redis } from './redis.ts';
+import { script } from './script.ts';
 
 /** About how many entries the organization's live stream keeps. */
 const EVENTS_KEPT = 100_000;
@@ -16,7 +15,7 @@ const EVENTS_KEPT = 100_000;
  * Returns: how many entries of this epoch have been seen, and whether another epoch wrote to the thread too. In that case a
  *       writer knows only part of the thread, so the hash is left alone and the caller folds it anew.
  */
-const APPEND = `
+const APPEND = script(`
 local seen, entries, thread, uid, threads, events = unpack(KEYS)
 local epoch = ARGV[4]
 local before = redis.call('HMGET', thread, 'epoch', 'n', 'epochs')
@@ -44,23 +43,19 @@ while i <= #ARGV do
   i = i + 4 + count
 end
 return { redis.call('BITCOUNT', seen), mixed and 1 or 0 }
-`;
+`);
 
 /**
  * Replaces the hash, unless an entry came in since it was folded: then that one's writer folds it.
  *
  * KEYS: thread, entries    ARGV: how many entries were folded, then fields and values
  */
-const REFOLD = `
+const REFOLD = script(`
 if redis.call('XLEN', KEYS[2]) ~= tonumber(ARGV[1]) then return 0 end
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], unpack(ARGV, 2))
 return 1
-`;
-
-const digest = (script: string) => createHash('sha1').update(script).digest('hex');
-const APPEND_SHA = digest(APPEND);
-const REFOLD_SHA = digest(REFOLD);
+`);
 
 /** An entry as it goes to Redis. */
 export interface Item {
@@ -103,8 +98,7 @@ export async function appendEntries(
   for (const item of items) {
     args.push(String(item.n), item.kind, item.json, String(item.summary.length), ...item.summary);
   }
-  const reply = await redis.run((client) => evaluate(client, APPEND, APPEND_SHA, keys, args));
-  const [seen, mixed] = reply as [number, number];
+  const [seen, mixed] = (await APPEND(redis, keys, args)) as [number, number];
   return { seen, mixed: mixed === 1 };
 }
 
@@ -121,22 +115,5 @@ export async function replaceHash(
 ): Promise<boolean> {
   const keys = [threadKey(start.organization, start.id), entriesKey(start.organization, start.id)];
   const args = [String(count), ...fields];
-  return (await redis.run((client) => evaluate(client, REFOLD, REFOLD_SHA, keys, args))) === 1;
-}
-
-/** EVALSHA, and EVAL where this Redis does not have the script (yet, or no longer). */
-async function evaluate(
-  client: RedisClient,
-  script: string,
-  sha: string,
-  keys: string[],
-  args: string[],
-): Promise<unknown> {
-  const given = { keys, arguments: args };
-  try {
-    return await client.evalSha(sha, given);
-  } catch (cause) {
-    if (!(cause instanceof ErrorReply) || !cause.message.startsWith('NOSCRIPT')) throw cause;
-    return client.eval(script, given);
-  }
+  return (await REFOLD(redis, keys, args)) === 1;
 }

@@ -27,5 +27,12 @@ export const threadsKey = (organization: Organization): string => `attendant:{${
 /** Stream, trimmed: every entry of every thread of the organization, with its thread and UID. */
 export const eventsKey = (organization: Organization): string => `attendant:{${organization}}:events`;
 
+/** Hash: the organization's API keys by their id, each as JSON, its secret as a hash only. */
+export const apiKeysKey = (organization: Organization): string => `attendant:{${organization}}:api-keys`;
+
+/** String, expiring: what a request with that Idempotency-Key came to; `digest` is of the key and the request's line. */
+export const idempotencyKey = (organization: Organization, digest: string): string =>
+  `attendant:{${organization}}:idempotency:${digest}`;
+
 /** Sorted set: worker id by the time (milliseconds, Redis's own clock) until which it counts as there. */
 export const workersKey = (): string => 'attendant:workers';

@@ -1,0 +1,72 @@
+import { systemClock } from '../base/clock.ts';
+import type { Organization, Uid } from '../base/ids.ts';
+import { createLog } from '../base/log.ts';
+import { connectRedis } from '../threads/redis.ts';
+import { RedisServer } from '../threads/redis-server.fixture.ts';
+import { openThreads } from '../threads/store.ts';
+import { someStart } from '../threads/thread.fixture.ts';
+import { createApp } from './app.ts';
+import { hashFirstKeys } from './keys/first-keys.ts';
+import { openKeys } from './keys/store.ts';
+import { Rate } from './rate.ts';
+
+/** The first keys of a test's API, one for each of two organizations. */
+export const FIRST = [
+  { organization: 'default', key: 'dev-key' },
+  { organization: 'acme', key: 'other-key' },
+];
+
+const log = createLog('test', 'silent');
+
+/** What the API of a test stands on: a Redis of its own, and the parts that an app is made of. */
+export async function apiParts() {
+  const server = await RedisServer.start();
+  const stop = new AbortController();
+  const connection = { clock: systemClock, log, signal: stop.signal };
+  const redis = connectRedis({ url: server.url, ...connection });
+  const threads = openThreads({ redisUrl: server.url, ...connection });
+  await new Promise<void>((resolve) => redis.onReady(resolve));
+  await new Promise<void>((resolve) => {
+    const look = () => (threads.ready ? resolve() : setImmediate(look));
+    look();
+  });
+  const keys = openKeys({ redis, clock: systemClock, first: hashFirstKeys(FIRST) });
+  const parts = { threads, redis, keys, rate: new Rate(100_000, systemClock), log };
+  const readiness = () => Promise.resolve({ ready: true, checks: {} });
+  const app = createApp({ ...parts, readiness });
+  return {
+    ...parts,
+    readiness,
+    server,
+    app,
+    /** Asks the app; a body is sent as JSON. */
+    ask: (
+      method: string,
+      path: string,
+      { key, body, headers = {} }: { key?: string; body?: unknown; headers?: Record<string, string> } = {},
+    ): Promise<Response> =>
+      Promise.resolve(
+        app.request(path, {
+          method,
+          headers: {
+            ...(key !== undefined && { 'api-key': key }),
+            ...(body !== undefined && { 'content-type': 'application/json' }),
+            ...headers,
+          },
+          ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        }),
+      ),
+    /** Writes a thread; resolves when Redis has it. */
+    write: async (uid: string, organization = 'default') => {
+      const start = someStart({ uid: uid as Uid, organization: organization as Organization });
+      const writer = threads.write(start, 1);
+      await writer.flushed(AbortSignal.timeout(10_000));
+      return { id: start.id, writer };
+    },
+    close: async () => {
+      stop.abort(new Error('test over'));
+      await Promise.all([threads.close(), redis.close()]);
+      await server.remove();
+    },
+  };
+}
