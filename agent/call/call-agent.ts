@@ -1,7 +1,6 @@
 import { llm, stt, voice } from '@livekit/agents';
 import { TransformStream } from 'node:stream/web';
 import type { Digits } from './digits.ts';
-import type { Ending } from './ending.ts';
 import type { Transcript } from './transcript.ts';
 
 /** What the caller says while digits are collected: on the thread, known to the model, but no turn that it answers. */
@@ -35,17 +34,17 @@ export class Asides {
 /** The framework's Agent, knowing the asides and keeping quiet once the call ends. */
 export class CallAgent extends voice.Agent {
   readonly #asides: Asides;
-  readonly #ending: Ending;
+  readonly #isOver: () => boolean;
 
   constructor(options: {
     instructions: string;
     tools: llm.ToolContextEntry[];
     asides: Asides;
-    ending: Ending;
+    isOver: () => boolean;
   }) {
     super({ instructions: options.instructions, tools: options.tools });
     this.#asides = options.asides;
-    this.#ending = options.ending;
+    this.#isOver = options.isOver;
   }
 
   /** Asides are taken out of what the framework hears: a turn of them would cut off the agent's reply to the digits. */
@@ -67,7 +66,7 @@ export class CallAgent extends voice.Agent {
   }
 
   override onUserTurnCompleted(): Promise<void> {
-    return this.#ending.begun.aborted ? Promise.reject(new voice.StopResponse()) : Promise.resolve();
+    return this.#isOver() ? Promise.reject(new voice.StopResponse()) : Promise.resolve();
   }
 
   #isAside(event: stt.SpeechEvent | string): boolean {

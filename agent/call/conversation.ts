@@ -9,6 +9,7 @@ import { Digits } from './digits.ts';
 import type { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import { CallLine } from './line.ts';
+import { Patience } from './patience.ts';
 import { promptFor } from './prompt.ts';
 import { Transcript } from './transcript.ts';
 import { Transfer } from './transfer/transfer.ts';
@@ -38,6 +39,7 @@ export class Conversation {
   readonly #belt: Belt;
   readonly #voice: Voice;
   readonly #transfer: Transfer;
+  readonly #patience: Patience;
 
   constructor(parts: Parts) {
     const { job, leg, caller, agent, thread, ending, gone, answered, exchange } = parts;
@@ -58,6 +60,7 @@ export class Conversation {
       digits: this.#digits,
       ending,
       toolsBusy: () => this.#belt.busy,
+      onCallerHeard: () => this.#patience.callerStirred(),
       answered,
       clock,
       log,
@@ -96,6 +99,20 @@ export class Conversation {
       log,
       onSettled: () => this.#voice.unsilence(),
     });
+    this.#patience = new Patience({
+      room: job.room,
+      agent,
+      render: (template) => this.#render(template),
+      models,
+      voice: this.#voice,
+      transfer: this.#transfer,
+      toolsBusy: () => this.#belt.busy,
+      transcript: this.#transcript,
+      ending,
+      answered,
+      clock,
+      log,
+    });
   }
 
   /** The agent joins the conversation; the caller's call is answered by it. */
@@ -113,6 +130,7 @@ export class Conversation {
   }
 
   greet(): void {
+    this.#patience.begin();
     const { greeting } = this.#parts.agent.definition;
     switch (greeting.kind) {
       case 'generated':
@@ -141,6 +159,7 @@ export class Conversation {
   async end(): Promise<void> {
     const { clock, log } = this.#parts.exchange;
     this.#digits.hungUp();
+    this.#patience.end();
     const steps = [
       [() => this.#voice.silence(), LAST_RESULTS],
       [() => this.#belt.settled(), LAST_RESULTS],
@@ -166,10 +185,14 @@ export class Conversation {
   /** Keys that no tool claimed are the caller's answer; after the end they are on the thread at least. */
   #pressedUnasked(input: string): void {
     if (this.#parts.ending.begun.aborted) this.#transcript.user(input);
-    else this.#voice.reply({ userInput: input });
+    else {
+      this.#patience.stirred();
+      this.#voice.reply({ userInput: input });
+    }
   }
 
   #press(digit: string): void {
+    this.#patience.callerStirred();
     if (this.#digits.press(digit)) this.#voice.silenceIfSpeaking();
   }
 }

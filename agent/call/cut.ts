@@ -1,5 +1,6 @@
 import type { AudioFrame } from '@livekit/rtc-node';
 import { voice } from '@livekit/agents';
+import type { Clock } from '../../base/clock.ts';
 
 /**
  * The agent's audio output with a stop of its own. The framework can only stop speech by interrupting it, which aborts the tool
@@ -10,29 +11,47 @@ import { voice } from '@livekit/agents';
 export class Cut extends voice.AudioOutput {
   readonly #next: voice.AudioOutput;
   readonly #open: Promise<void>;
+  readonly #clock: Clock;
   #letGo: () => void = () => undefined;
   #speaking = false;
   #silenced = false;
   #heard: string | undefined;
   #onFinished: () => void = () => undefined;
+  #interjected: Promise<void> = Promise.resolve();
+  #playsUntil = 0;
 
   /** @param open resolves when there is somebody to hear; until then what is said waits. */
-  constructor(next: voice.AudioOutput, open: Promise<void>) {
+  constructor(next: voice.AudioOutput, open: Promise<void>, clock: Clock) {
     super(next.sampleRate, next, { pause: true });
     this.#next = next;
+    this.#clock = clock;
     this.#open = Promise.race([open, new Promise<void>((resolve) => (this.#letGo = resolve))]);
     this.on(voice.AudioOutput.EVENT_PLAYBACK_FINISHED, (event: { synchronizedTranscript?: string }) => {
       if (this.#silenced) this.#heard = `${this.#heard ?? ''}${event.synchronizedTranscript ?? ''}`;
       this.#speaking = false;
+      this.#playsUntil = Math.min(this.#playsUntil, this.#clock.now());
       this.#onFinished();
     });
   }
 
+  /** When what it was given so far has been played; in the past where that is so. Milliseconds since 1970. */
+  get playsUntil(): number {
+    return this.#playsUntil;
+  }
+
+  /** The next utterance waits until something else has been said. */
+  after(interjection: Promise<void>): void {
+    this.#interjected = interjection;
+  }
+
   override async captureFrame(frame: AudioFrame): Promise<void> {
     await this.#open;
+    await this.#interjected;
     if (this.#silenced) return;
     this.#speaking = true;
     await super.captureFrame(frame);
+    const now = this.#clock.now();
+    this.#playsUntil = Math.max(this.#playsUntil, now) + (frame.samplesPerChannel / frame.sampleRate) * 1_000;
     await this.#next.captureFrame(frame);
   }
 

@@ -5,6 +5,8 @@ import * as silero from '@livekit/agents-plugin-silero';
 import { InferenceSession } from 'onnxruntime-node';
 import type { Config, ModelServer } from '../../config.ts';
 import type { Definition } from '../definition/definition.ts';
+import type { Pcm } from './interjection.ts';
+import { Sentences } from './sentences.ts';
 
 /** What a call hears, thinks and speaks with. */
 export interface Models {
@@ -13,6 +15,8 @@ export interface Models {
   readonly tts: openai.TTS;
   readonly vad: VAD;
   readonly turnDetector: inference.TurnDetector;
+  /** A fixed sentence in the agent's voice, rendered once and kept; rejects with what the speech model failed with. */
+  sentence(text: string): Promise<Pcm>;
 }
 
 /** Model names where neither the definition nor the environment names one. */
@@ -23,10 +27,12 @@ export interface TurnModel {
   doInference(method: string, input: unknown): Promise<unknown>;
 }
 
+/** Milliseconds of silence after which the caller has stopped speaking. */
+export const SHORTEST_SILENCE = 400;
 /** How speech is told from silence. Milliseconds; Silero's defaults but for a shorter silence, which ends a turn sooner. */
 const VAD_OPTIONS = {
   minSpeechDuration: 50,
-  minSilenceDuration: 400,
+  minSilenceDuration: SHORTEST_SILENCE,
   prefixPaddingDuration: 500,
   maxBufferedSpeech: 60_000,
   activationThreshold: 0.5,
@@ -57,6 +63,7 @@ export class ModelSource {
   readonly #config: Config;
   readonly #newVad: () => VAD;
   readonly #turnModel: TurnModel;
+  readonly #sentences = new Sentences();
 
   private constructor(config: Config, newVad: () => VAD, turnModel: TurnModel) {
     this.#config = config;
@@ -73,6 +80,14 @@ export class ModelSource {
     const { models } = definition;
     const name = (server: ModelServer, part: keyof typeof DEFAULTS) =>
       server.model ?? models[part].model ?? DEFAULTS[part];
+    const speech = new openai.TTS({
+      baseURL: tts.baseUrl,
+      apiKey: tts.apiKey,
+      model: name(tts, 'tts'),
+      voice: models.tts.voice as openai.TTSVoices,
+      ...(models.tts.speed === undefined ? {} : { speed: models.tts.speed }),
+    });
+    const voiceKey = [tts.baseUrl, name(tts, 'tts'), models.tts.voice, models.tts.speed].join('\n');
     return {
       // Over HTTP, an utterance at a time: every OpenAI-compatible server has that, few have the realtime socket.
       stt: new openai.STT({
@@ -88,13 +103,8 @@ export class ModelSource {
         model: name(llm, 'llm'),
         ...(models.llm.temperature === undefined ? {} : { temperature: models.llm.temperature }),
       }),
-      tts: new openai.TTS({
-        baseURL: tts.baseUrl,
-        apiKey: tts.apiKey,
-        model: name(tts, 'tts'),
-        voice: models.tts.voice as openai.TTSVoices,
-        ...(models.tts.speed === undefined ? {} : { speed: models.tts.speed }),
-      }),
+      tts: speech,
+      sentence: (text) => this.#sentences.get(voiceKey, text, speech),
       vad: this.#newVad(),
       // The framework would otherwise choose a cloud detector by itself.
       turnDetector: new inference.TurnDetector({ version: 'v1-mini', executor: this.#turnModel }),

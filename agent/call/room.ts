@@ -15,6 +15,8 @@ const CALLER_LIMIT = 15_000;
 /** After a REFER that succeeded, LiveKit SIP sends its BYE a second later. */
 const BYE_LIMIT = 3_000;
 const LEAVE_LIMIT = 3_000;
+/** A call that has grown too long ends with a goodbye (patience.ts), and without one where that takes longer. */
+const LAST_WORDS = 15_000;
 const DELETE_LIMIT = 5_000;
 const DELETE_AGAIN = { first: 250, most: 5_000 };
 const DELETE_FOR = 300_000;
@@ -61,7 +63,7 @@ export function watch(parts: {
   const onDisconnected = () => ending.decide({ result: 'failed', reason: 'room_closed' });
   const onStop = () => ending.decide({ result: 'failed', reason: 'worker_stopped' });
   const maxDuration = (agent?.definition.limits.max_duration ?? 0) * 1_000;
-  const cancelLimit = clock.after(maxDuration, () =>
+  const cancelLimit = clock.after(maxDuration + LAST_WORDS, () =>
     ending.decide({ result: 'completed', reason: 'max_duration' }),
   );
   room.on(RoomEvent.ParticipantAttributesChanged, onAttributes);

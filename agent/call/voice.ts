@@ -7,7 +7,7 @@ import { Cut } from './cut.ts';
 import { Ears } from './ears.ts';
 import type { Digits } from './digits.ts';
 import type { Ending } from './ending.ts';
-import type { Models } from './models.ts';
+import { type Models, SHORTEST_SILENCE } from './models.ts';
 import type { Transcript } from './transcript.ts';
 
 /** Tool calls in a row that one turn of the caller may lead to: a loop of a confused model ends there. */
@@ -26,6 +26,8 @@ interface Parts {
   readonly digits: Digits;
   readonly ending: Ending;
   readonly toolsBusy: () => boolean;
+  /** Told when the caller begins to speak. */
+  readonly onCallerHeard: () => void;
   /** Resolves when the call is answered: LiveKit counts the agent's track as subscribed before the telephone's leg is up. */
   readonly answered: Promise<void>;
   readonly clock: Clock;
@@ -44,6 +46,8 @@ export class Voice {
   /** What the caller said over a sentence, to be written behind it. */
   readonly #held: (() => void)[] = [];
   #cancelBargeIn: () => void = () => undefined;
+  #mute = false;
+  #callerHeard = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -76,8 +80,13 @@ export class Voice {
 
   /** Joins ears and mouth to the room. The call is answered (200) when LiveKit SIP has subscribed to the agent's track. */
   async start(instructions: string, tools: llm.ToolContextEntry[]): Promise<void> {
-    const { room, callerIdentity, ending, answered } = this.#parts;
-    const agent = new CallAgent({ instructions, tools, asides: this.#asides, ending });
+    const { room, callerIdentity, answered, clock } = this.#parts;
+    const agent = new CallAgent({
+      instructions,
+      tools,
+      asides: this.#asides,
+      isOver: () => this.#over,
+    });
     this.#session.input.audio = this.#ears;
     await this.#session.start({
       agent,
@@ -92,15 +101,38 @@ export class Voice {
       outputOptions: { audioSampleRate: OUTPUT_RATE, queueSizeMs: OUTPUT_QUEUE },
     });
     if (this.#session.output.audio) {
-      this.#cut = new Cut(this.#session.output.audio, answered);
+      this.#cut = new Cut(this.#session.output.audio, answered, clock);
       this.#session.output.audio = this.#cut;
     }
   }
 
   /** The model speaks, told how by `instructions`; without, it answers the conversation as it stands. */
   reply(options: { instructions?: string; userInput?: string }): void {
-    if (this.#parts.ending.begun.aborted) return;
+    if (this.#over) return;
     this.#session.generateReply(options);
+  }
+
+  /** Nothing more is said or answered. Resolves when nothing is played any more. */
+  async fallSilent(): Promise<void> {
+    this.#mute = true;
+    await this.silence();
+  }
+
+  /** A reply is being made or spoken. */
+  get replying(): boolean {
+    return this.#speeches.size > 0;
+  }
+
+  /** When the agent or the caller was last heard, as far as is known now. Milliseconds since 1970. */
+  get lastSound(): number {
+    const now = this.#parts.clock.now();
+    const caller = this.#session.userState === 'speaking' ? now : this.#callerHeard;
+    return Math.max(Math.min(now, this.#cut?.playsUntil ?? 0), caller);
+  }
+
+  /** The agent's next sentence waits for that. */
+  after(interjection: Promise<void>): void {
+    this.#cut?.after(interjection);
   }
 
   /** Says the text as it is. Resolves when it has been heard or cut off. */
@@ -154,8 +186,12 @@ export class Voice {
     for (const write of this.#held.splice(0)) write();
   }
 
+  get #over(): boolean {
+    return this.#mute || this.#parts.ending.begun.aborted;
+  }
+
   #listen(): void {
-    const { transcript, digits, ending, log, toolsBusy, clock } = this.#parts;
+    const { transcript, digits, ending, log, toolsBusy, clock, onCallerHeard } = this.#parts;
     const { AgentSessionEventTypes: Event } = voice;
     this.#session.on(Event.SpeechCreated, ({ source, speechHandle }) => {
       this.#speeches.add(speechHandle);
@@ -180,8 +216,10 @@ export class Voice {
     this.#session.on(Event.UserInputTranscribed, ({ transcript: text, isFinal }) => {
       if (isFinal) transcript.recognized(text);
     });
-    this.#session.on(Event.UserStateChanged, ({ newState }) => {
+    this.#session.on(Event.UserStateChanged, ({ oldState, newState }) => {
       this.#cancelBargeIn();
+      if (newState === 'speaking') onCallerHeard();
+      if (oldState === 'speaking') this.#callerHeard = clock.now() - SHORTEST_SILENCE;
       // While a tool runs the framework lets nothing interrupt; a prompt for digits is to stop for a voice all the same.
       if (newState !== 'speaking' || !digits.collecting) return;
       this.#cancelBargeIn = clock.after(

@@ -17,10 +17,13 @@ export function contentProblems(source: Source, definition: Definition): Problem
 }
 
 function templateProblems(source: Source, definition: Definition): Problem[] {
-  const { greeting, instructions, tools, variables } = definition;
+  const { greeting, instructions, limits, tools, variables } = definition;
   const templates: [Path, string][] = [[['instructions'], instructions]];
   if (greeting.kind === 'generated') templates.push([['greeting', 'instructions'], greeting.instructions]);
   if (greeting.kind === 'fixed') templates.push([['greeting', 'text'], greeting.text]);
+  templates.push([['limits', 'duration_warning', 'text'], limits.duration_warning.text]);
+  for (const field of ['duration_goodbye', 'silence_reprompt', 'silence_goodbye'] as const)
+    templates.push([['limits', field], limits[field]]);
   const plain: [Path, string | undefined][] = [];
   for (const [name, value] of Object.entries(variables)) plain.push([['variables', name], value]);
   for (const [name, tool] of Object.entries(tools))

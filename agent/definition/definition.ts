@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { limits } from './limits.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens');
 const sentence = z.string().min(1).max(4_000);
@@ -158,16 +159,7 @@ export const definitionSchema = z.strictObject({
       end_dialog: endDialog.optional(),
     })
     .prefault({}),
-  limits: z
-    .strictObject({
-      max_duration: z
-        .number()
-        .positive()
-        .max(86_400)
-        .default(3_600)
-        .describe('Seconds until the call is ended whatever goes on.'),
-    })
-    .prefault({}),
+  limits,
 });
 
 export type Definition = z.infer<typeof definitionSchema>;

@@ -32,6 +32,11 @@ export class Transfer {
     return this.#callee;
   }
 
+  /** Others than the agent are busy with the caller, or will be at once. */
+  get underWay(): boolean {
+    return this.#state !== 'with the agent';
+  }
+
   /** speaking ▸ playing out ▸ attempting ▸ transferred, or the next attempt of the plan, or back to the agent. */
   async run({ to, destinations, playedOut }: TransferRequest): Promise<TransferResult> {
     const { thread, clock, ending, caller } = this.#parts;
