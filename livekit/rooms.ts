@@ -7,10 +7,12 @@ import {
   ListRoomsResponse,
   MuteRoomTrackRequest,
   MuteRoomTrackResponse,
-  type ParticipantInfo,
+  ParticipantInfo,
+  ParticipantPermission,
   RemoveParticipantResponse,
   type Room,
   RoomParticipantIdentity,
+  UpdateParticipantRequest,
   UpdateSubscriptionsRequest,
   UpdateSubscriptionsResponse,
 } from '@livekit/protocol';
@@ -95,6 +97,29 @@ export class Rooms {
       new UpdateSubscriptionsRequest({ room, identity, trackSids: [...trackSids], subscribe }),
       UpdateSubscriptionsResponse,
       { grants: { video: { roomAdmin: true, room } }, signal },
+    );
+  }
+
+  /**
+   * Lets a participant hear others in the room, or nobody: whatever it subscribes to then waits at the server until it may. The permission goes
+   * with the participant's token, so it holds when the participant reconnects.
+   */
+  async allowHearing(room: string, identity: string, on: boolean, signal: AbortSignal): Promise<void> {
+    const options = { grants: { video: { roomAdmin: true, room } }, signal };
+    const who = new RoomParticipantIdentity({ room, identity });
+    const now = await this.#twirp.request('RoomService/GetParticipant', who, ParticipantInfo, options);
+    // LiveKit replaces all permissions at once.
+    const permission = now.permission?.clone() ?? new ParticipantPermission();
+    permission.canSubscribe = on;
+    await this.#twirp.request(
+      'RoomService/UpdateParticipant',
+      new UpdateParticipantRequest({
+        room,
+        identity,
+        permission,
+      }),
+      ParticipantInfo,
+      options,
     );
   }
 }

@@ -7,6 +7,7 @@ import { PARTS } from '../../stack/part.ts';
 import { startSipp, type SippOptions } from '../../rehearsal/sipp.ts';
 import type { SippStep } from '../../rehearsal/sipp-scenario.ts';
 import { Earpiece } from '../doubles/earpiece.ts';
+import { LiveKitProxy } from '../doubles/livekit-proxy.ts';
 import { ModelServer, type ChatRequest } from '../doubles/model-server.ts';
 import { Sentences } from '../doubles/sentences.ts';
 import { ownStack, type OwnStack } from '../stack/own-stack.ts';
@@ -28,6 +29,8 @@ export interface SwitchboardOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What a text sounds like (`Models.speak`). */
   readonly speak?: (text: string) => Buffer;
+  /** Stands between LiveKit and its users (`Switchboard.proxy`). */
+  readonly proxied?: boolean;
 }
 
 /** A switchboard for the tests of this file, from before the first until after the last. */
@@ -50,6 +53,7 @@ export function switchboard(options: SwitchboardOptions = {}): () => Switchboard
 export class Switchboard {
   readonly stack: OwnStack;
   readonly models: ModelServer;
+  readonly #proxy: LiveKitProxy | undefined;
   readonly #sentences: Sentences;
   readonly #calls: Map<string, TestCall>;
   readonly #folder: string;
@@ -58,6 +62,7 @@ export class Switchboard {
   private constructor(parts: {
     stack: OwnStack;
     models: ModelServer;
+    proxy: LiveKitProxy | undefined;
     sentences: Sentences;
     calls: Map<string, TestCall>;
     folder: string;
@@ -65,13 +70,14 @@ export class Switchboard {
   }) {
     this.stack = parts.stack;
     this.models = parts.models;
+    this.#proxy = parts.proxy;
     this.#sentences = parts.sentences;
     this.#calls = parts.calls;
     this.#folder = parts.folder;
     this.#over = parts.over;
   }
 
-  static async open({ env = {}, speak }: SwitchboardOptions = {}): Promise<Switchboard> {
+  static async open({ env = {}, speak, proxied = false }: SwitchboardOptions = {}): Promise<Switchboard> {
     const calls = new Map<string, TestCall>();
     const folder = mkdtempSync(join(tmpdir(), 'attendant-callers-'));
     const over = new AbortController();
@@ -82,10 +88,24 @@ export class Switchboard {
       ...(speak && { speak }),
     });
     const parts = PARTS.filter((part) => part !== 'speech');
-    const stack = await ownStack({ parts, env: { ...models.env, ...env } });
-    const board = new Switchboard({ stack, models, sentences, calls, folder, over });
+    let proxy: LiveKitProxy | undefined;
+    const between = async (livekit: URL, port: number) => {
+      proxy = await LiveKitProxy.start(livekit, port);
+      return proxy.url;
+    };
+    const stack = await ownStack({
+      parts,
+      env: { ...models.env, ...env },
+      ...(proxied && { proxy: between }),
+    });
+    const board = new Switchboard({ stack, models, proxy, sentences, calls, folder, over });
     await board.ready();
     return board;
+  }
+
+  get proxy(): LiveKitProxy {
+    if (!this.#proxy) throw new Error('this switchboard is not proxied');
+    return this.#proxy;
   }
 
   get apiUrl(): string {
@@ -136,6 +156,7 @@ export class Switchboard {
     this.#over.abort(new Error('the test is over'));
     for (const call of this.#calls.values()) await call.close();
     await this.stack.stop();
+    await this.#proxy?.stop();
     await this.models.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }

@@ -2,11 +2,11 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig, type Config } from '../../config.ts';
-import type { Part } from '../../stack/part.ts';
+import { PARTS, type Part } from '../../stack/part.ts';
 import { claimPorts } from '../../stack/ports.ts';
 import type { Progress } from '../../stack/progress.ts';
 import { setUp } from '../../stack/setup.ts';
-import { startStack, type Stack } from '../../stack/stack.ts';
+import { startStack, type Stack, type StackOptions } from '../../stack/stack.ts';
 
 const QUIET: Progress = { line: () => undefined, now: () => undefined };
 /** Agents, trunks and dispatch rules of the tests, by where a home has them. */
@@ -18,6 +18,10 @@ const OF_TESTS = {
 /** A test must not reach a real model because a developer has a key. */
 const NOT_INHERITED = /^(OPENAI|LLM|STT|TTS|LIVEKIT|REDIS|ATTENDANT|SIP)_/;
 
+const SERVERS: readonly Part[] = ['redis', 'livekit'];
+/** Above what a stack's block of ports is used for (stack/ports.ts). */
+const PROXY_AT = 1_010;
+
 export interface OwnStackOptions {
   /** Settings beside those of its ports and home, e.g. `LLM_BASE_URL`. */
   readonly env?: Readonly<Record<string, string>>;
@@ -25,6 +29,8 @@ export interface OwnStackOptions {
   /** Called with its home before anything starts, to put definitions, trunks and rules there. */
   readonly prepare?: (home: string) => void;
   readonly progress?: Progress;
+  /** Puts something between livekit-server and its users: gets its address and a free port, and gives the address that the users have to use. */
+  readonly proxy?: (livekit: URL, port: number) => Promise<string>;
 }
 
 export interface OwnStack extends Stack {
@@ -46,17 +52,47 @@ export async function ownStack(options: OwnStackOptions = {}): Promise<OwnStack>
     options.prepare?.(config.home);
     const progress = options.progress ?? QUIET;
     const programs = await setUp(config, ['rehearsal', 'tests'], progress, signal);
-    const parts = options.parts ? { parts: options.parts } : {};
-    const stack = await startStack({ config, programs, progress, ...parts }, signal);
+    const parts = options.parts ?? PARTS;
+    const { proxy } = options;
+    const servers = proxy ? parts.filter((part) => SERVERS.includes(part)) : parts;
+    const stack = await startStack({ config, programs, progress, parts: servers }, signal);
+    let users: Stack | undefined;
+    try {
+      users = proxy && (await usersBehind(proxy, { config, programs, progress, parts }, signal));
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
     const stop = async () => {
+      await users?.stop();
       await stack.stop();
       place.remove();
     };
-    return { ...stack, stop };
+    // What is done to a single part is done to users of LiveKit.
+    return { ...stack, ...users, config, ports: stack.ports, stop };
   } catch (error) {
     place.remove();
     throw error;
   }
+}
+
+/** Those who need LiveKit, on a stack of their own that has the proxy for LiveKit. */
+async function usersBehind(
+  proxy: NonNullable<OwnStackOptions['proxy']>,
+  stack: Required<StackOptions>,
+  signal: AbortSignal,
+): Promise<Stack> {
+  const { config, parts } = stack;
+  const livekit = new URL(config.livekit.url);
+  const url = await proxy(livekit, Number(livekit.port) + PROXY_AT);
+  return startStack(
+    {
+      ...stack,
+      config: { ...config, livekit: { ...config.livekit, url }, env: { ...config.env, LIVEKIT_URL: url } },
+      parts: parts.filter((part) => !SERVERS.includes(part)),
+    },
+    signal,
+  );
 }
 
 /** Free ports and a home with the agents, trunks and dispatch rules of the tests, as settings. */

@@ -3,6 +3,7 @@ import {
   AudioSource,
   AudioStream,
   LocalAudioTrack,
+  type LocalTrackPublication,
   RemoteAudioTrack,
   RoomEvent,
   TrackPublishOptions,
@@ -48,13 +49,13 @@ export async function writeBriefing(call: OnCall): Promise<string> {
 export class Whisper {
   readonly #call: OnCall;
   readonly #source: AudioSource;
-  readonly sid: string;
+  readonly #publication: LocalTrackPublication | undefined;
   #ended = false;
 
-  private constructor(call: OnCall, source: AudioSource, sid: string) {
+  private constructor(call: OnCall, source: AudioSource, publication: LocalTrackPublication | undefined) {
     this.#call = call;
     this.#source = source;
-    this.sid = sid;
+    this.#publication = publication;
   }
 
   static async open(call: OnCall): Promise<Whisper> {
@@ -63,7 +64,7 @@ export class Whisper {
       LocalAudioTrack.createAudioTrack('briefing', source),
       new TrackPublishOptions({ source: TrackSource.SOURCE_UNKNOWN }),
     );
-    return new Whisper(call, source, publication?.sid ?? '');
+    return new Whisper(call, source, publication);
   }
 
   /** Resolves when it has been heard, or the whisper was closed. */
@@ -80,6 +81,11 @@ export class Whisper {
     }
   }
 
+  /** The track's id; a reconnection may give it a new one. */
+  get sid(): string | undefined {
+    return this.#publication?.sid;
+  }
+
   get closed(): boolean {
     return this.#ended;
   }
@@ -90,7 +96,7 @@ export class Whisper {
     const { room, log } = this.#call;
     this.#source.clearQueue();
     await room.localParticipant
-      ?.unpublishTrack(this.sid)
+      ?.unpublishTrack(this.sid ?? '')
       .catch((error: unknown) => log.warn({ pii: { error } }, 'the briefing track could not be taken away'));
     await this.#source.close();
   }

@@ -2,6 +2,7 @@ import {
   AudioFrame,
   AudioSource,
   LocalAudioTrack,
+  type LocalTrackPublication,
   type Room,
   TrackPublishOptions,
   TrackSource,
@@ -19,14 +20,19 @@ export class Hold {
   readonly #room: Room;
   readonly #source: AudioSource;
   readonly #log: Log;
-  readonly sid: string;
+  readonly #publication: LocalTrackPublication | undefined;
   #ended = false;
   #played: Promise<void> = Promise.resolve();
 
-  private constructor(room: Room, source: AudioSource, sid: string, log: Log) {
+  private constructor(
+    room: Room,
+    source: AudioSource,
+    publication: LocalTrackPublication | undefined,
+    log: Log,
+  ) {
     this.#room = room;
     this.#source = source;
-    this.sid = sid;
+    this.#publication = publication;
     this.#log = log;
   }
 
@@ -37,9 +43,19 @@ export class Hold {
       track,
       new TrackPublishOptions({ source: TrackSource.SOURCE_UNKNOWN }),
     );
-    const hold = new Hold(room, source, publication?.sid ?? '', log);
+    const hold = new Hold(room, source, publication, log);
     hold.#played = hold.#play(kind === 'music' ? holdMusic() : ringback());
     return hold;
+  }
+
+  /** The track's id; a reconnection may give it a new one. */
+  get sid(): string | undefined {
+    return this.#publication?.sid;
+  }
+
+  /** Resolves when somebody has subscribed to it. */
+  get heard(): Promise<void> {
+    return this.#publication?.waitForSubscription() ?? new Promise(() => undefined);
   }
 
   get ended(): boolean {
@@ -51,7 +67,7 @@ export class Hold {
     this.#ended = true;
     this.#source.clearQueue();
     await this.#room.localParticipant
-      ?.unpublishTrack(this.sid)
+      ?.unpublishTrack(this.sid ?? '')
       .catch((error: unknown) =>
         this.#log.warn({ pii: { error } }, 'the hold music could not be taken away'),
       );

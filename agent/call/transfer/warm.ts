@@ -1,5 +1,6 @@
 import { type RemoteParticipant, RoomEvent } from '@livekit/rtc-node';
 import type { Destination } from '../../definition/definition.ts';
+import { Audience } from './audience.ts';
 import { hear, Whisper, writeBriefing } from './briefing.ts';
 import { dialCallee, type Dialed, hangUpCallee } from './callee.ts';
 import { Hold } from './hold.ts';
@@ -29,15 +30,16 @@ export async function warm(call: OnCall, destination: Destination): Promise<Dial
     call.log.warn({ code: 'E_LIVEKIT_REFUSED', pii: { error } }, 'the caller could not be muted');
     return { verdict: classify({ over: 'unsent', cause: 'not_isolated' }) };
   }
-  const kind = destination.hold_music === false ? 'ringback' : 'music';
-  const [hold, whisper] = await Promise.all([Hold.begin(call.room, kind, call.log), Whisper.open(call)]);
+  const sides = new Sides(call, destination);
   let joined = false;
   try {
     const briefing = writeBriefing(call);
-    const tracks = { forCaller: hold.sid, forCallee: whisper.sid };
-    const dialed = await dialCallee(call, destination, (callee) => void wall.between(callee, tracks));
+    const dialed = await dialCallee(call, destination, (callee) => {
+      sides.between(callee);
+      wall.between(callee, () => sides.music());
+    });
     if (dialed.identity === undefined) return dialed;
-    const decision = await consult(call, dialed.identity, whisper, briefing, destination.accept ?? ACCEPT);
+    const decision = await consult(call, dialed.identity, sides, briefing, destination.accept ?? ACCEPT);
     if (decision === 'accepted') {
       await wall.open();
       joined = true;
@@ -49,14 +51,57 @@ export async function warm(call: OnCall, destination: Destination): Promise<Dial
     return { verdict: classify({ over: 'not_taken', how: decision }) };
   } finally {
     if (!joined) await wall.takeDown();
-    await Promise.all([hold.end(), whisper.close()]);
+    await sides.close();
+  }
+}
+
+/** What the agent lets each of the two hear while they are apart: music the caller, the briefing the callee. */
+class Sides {
+  readonly #call: OnCall;
+  readonly #kind: 'music' | 'ringback';
+  #audience: Audience | undefined;
+  #whisper: Promise<Whisper> | undefined;
+  #hold: Hold | undefined;
+
+  constructor(call: OnCall, destination: Destination) {
+    this.#call = call;
+    this.#kind = destination.hold_music === false ? 'ringback' : 'music';
+  }
+
+  between(callee: string): void {
+    const audience = new Audience(this.#call.room, this.#call.leg.identity, callee);
+    this.#audience = audience;
+    this.#whisper = Whisper.open(this.#call).then((whisper) => {
+      audience.forCallee(whisper);
+      return whisper;
+    });
+    this.#whisper.catch(() => undefined); // Whoever says something gets the error.
+  }
+
+  async music(): Promise<Hold> {
+    await this.#hold?.end();
+    const hold = await Hold.begin(this.#call.room, this.#kind, this.#call.log);
+    this.#hold = hold;
+    this.#audience?.forCaller(hold);
+    return hold;
+  }
+
+  /** To the callee alone. */
+  async say(text: string): Promise<void> {
+    await (await this.#whisper)?.say(text);
+  }
+
+  async close(): Promise<void> {
+    const whisper = await this.#whisper?.catch(() => undefined);
+    await Promise.all([this.#hold?.end(), whisper?.close()]);
+    this.#audience?.open();
   }
 }
 
 async function consult(
   call: OnCall,
   callee: string,
-  whisper: Whisper,
+  sides: Sides,
   briefing: Promise<string>,
   accept: string,
 ): Promise<Decision> {
@@ -99,7 +144,7 @@ async function consult(
         over.signal,
       );
       briefing
-        .then((text) => whisper.say(`${text} To take the call, press ${accept}, or say yes.`))
+        .then((text) => sides.say(`${text} To take the call, press ${accept}, or say yes.`))
         .catch((error: unknown) => log.warn({ pii: { error } }, 'the briefing was not heard to its end'))
         .then(() => wait(DECISION_LIMIT))
         .catch(() => undefined);
