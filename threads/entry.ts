@@ -27,6 +27,8 @@ export interface DigitCollection {
   readonly digits: string;
   readonly terminator: '#' | null;
   readonly ended_by: 'count' | 'terminator' | 'timeout' | 'speech' | 'hangup';
+  /** Whether the caller said that the digits are right, where they were asked. */
+  readonly confirmed?: boolean;
 }
 
 export type TransferStatus =

@@ -5,6 +5,7 @@ import { asAttendantError, AttendantError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { errorContent, type JsonObject, type Line, type ToolResult, type VoiceTool } from '../tools/tool.ts';
 import { explain, validatorFor } from '../tools/validator.ts';
+import type { Discretion } from './discretion.ts';
 import type { Ending } from './ending.ts';
 import type { Transcript } from './transcript.ts';
 
@@ -20,6 +21,7 @@ type ToolRun = { ctx: voice.RunContext; toolCallId: string };
 export class Belt {
   readonly #line: Line;
   readonly #transcript: Transcript;
+  readonly #discretion: Discretion;
   readonly #ending: Ending;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -33,6 +35,7 @@ export class Belt {
   constructor(parts: {
     line: Line;
     transcript: Transcript;
+    discretion: Discretion;
     ending: Ending;
     clock: Clock;
     log: Log;
@@ -40,6 +43,7 @@ export class Belt {
   }) {
     this.#line = parts.line;
     this.#transcript = parts.transcript;
+    this.#discretion = parts.discretion;
     this.#ending = parts.ending;
     this.#clock = parts.clock;
     this.#log = parts.log;
@@ -113,9 +117,10 @@ export class Belt {
       .then(() => this.#transcript.toolCalled(toolCallId, tool.name, JSON.stringify(args)));
     const result = await this.#result(tool, validate, args, announced);
     await announced;
-    this.#transcript.toolReturned(toolCallId, tool.name, JSON.stringify(result.content));
+    const content = this.#discretion.toModel(result.content);
+    this.#transcript.toolReturned(toolCallId, tool.name, JSON.stringify(result.recorded ?? content));
     this.#onSettled();
-    return result.next === 'silent' || this.#ending.begun.aborted ? undefined : result.content;
+    return result.next === 'silent' || this.#ending.begun.aborted ? undefined : content;
   }
 
   async #result(

@@ -1,27 +1,38 @@
 import { llm, stt, voice } from '@livekit/agents';
 import { TransformStream } from 'node:stream/web';
 import type { Digits } from './digits.ts';
+import type { Discretion } from './discretion.ts';
 import type { Transcript } from './transcript.ts';
 
-/** What the caller says while digits are collected: on the thread, known to the model, but no turn that it answers. */
+/** What is said while digits are collected: on the thread, known to the model, but no turn that it answers. */
 export class Asides {
   readonly #transcript: Transcript;
   readonly #digits: Digits;
+  readonly #discretion: Discretion;
   readonly #said: llm.ChatMessage[] = [];
 
-  constructor(transcript: Transcript, digits: Digits) {
-    this.#transcript = transcript;
-    this.#digits = digits;
+  constructor(parts: { transcript: Transcript; digits: Digits; discretion: Discretion }) {
+    this.#transcript = parts.transcript;
+    this.#digits = parts.digits;
+    this.#discretion = parts.discretion;
   }
 
-  /** Takes an utterance that is an aside; false where it is none. */
-  take(text: string): boolean {
-    if (!this.#digits.collecting) return false;
-    if (text.trim() === '') return true;
-    this.#transcript.user(text);
-    this.#said.push(llm.ChatMessage.create({ role: 'user', content: text }));
-    this.#digits.heard();
-    return true;
+  /** Takes an utterance that is an aside; else gives what the conversation may know of it. */
+  take(text: string): string | undefined {
+    const { collecting } = this.#digits;
+    const { recorded, told } = this.#discretion.heard(text, { collecting });
+    if (!collecting) return told;
+    if (text.trim() === '') return undefined;
+    this.#transcript.user(recorded);
+    this.#said.push(llm.ChatMessage.create({ role: 'user', content: told }));
+    this.#digits.heard(text);
+    return undefined;
+  }
+
+  /** The agent's own words, where they are no part of the conversation as they were spoken. */
+  spoke(recorded: string, interrupted: boolean): void {
+    this.#transcript.assistant(recorded, interrupted);
+    this.#said.push(llm.ChatMessage.create({ role: 'assistant', content: recorded, interrupted }));
   }
 
   /** Adds what the conversation lacks. */
@@ -54,7 +65,8 @@ export class CallAgent extends voice.Agent {
     return heard.pipeThrough(
       new TransformStream<stt.SpeechEvent | string, stt.SpeechEvent | string>({
         transform: (event, rest) => {
-          if (!this.#isAside(event)) rest.enqueue(event);
+          const heard = this.#withoutAside(event);
+          if (heard !== undefined) rest.enqueue(heard);
         },
       }),
     );
@@ -69,8 +81,12 @@ export class CallAgent extends voice.Agent {
     return this.#isOver() ? Promise.reject(new voice.StopResponse()) : Promise.resolve();
   }
 
-  #isAside(event: stt.SpeechEvent | string): boolean {
-    if (typeof event === 'string' || event.type !== stt.SpeechEventType.FINAL_TRANSCRIPT) return false;
-    return this.#asides.take(event.alternatives?.[0].text ?? '');
+  #withoutAside(event: stt.SpeechEvent | string): stt.SpeechEvent | string | undefined {
+    if (typeof event === 'string' || event.type !== stt.SpeechEventType.FINAL_TRANSCRIPT) return event;
+    const [best] = event.alternatives ?? [];
+    if (!best) return event;
+    const text = this.#asides.take(best.text);
+    if (text === undefined) return undefined;
+    return text === best.text ? event : { ...event, alternatives: [{ ...best, text }] };
   }
 }

@@ -6,6 +6,7 @@ import type { ChosenAgent } from './agent.ts';
 import { Belt } from './belt.ts';
 import type { Caller } from './caller.ts';
 import { Digits } from './digits.ts';
+import { Discretion } from './discretion.ts';
 import type { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import { CallLine } from './line.ts';
@@ -42,14 +43,16 @@ export class Conversation {
   readonly #patience: Patience;
 
   constructor(parts: Parts) {
-    const { job, leg, caller, agent, thread, ending, gone, answered, exchange } = parts;
+    const { job, leg, caller, agent, ending, gone, answered, exchange } = parts;
     const { clock, log, livekit } = exchange;
     this.#parts = parts;
+    const discretion = new Discretion(agent.definition, clock);
+    const thread = discretion.over(parts.thread);
     const models = exchange.models.for(agent.definition);
     this.#transcript = new Transcript(thread, clock);
     this.#digits = new Digits(
       clock,
-      (keys) => this.#pressedUnasked(`[pressed ${keys}]`),
+      (keys) => this.#pressedUnasked(`[pressed ${discretion.unclaimed(keys)}]`),
       () => void this.#voice.silence(),
     );
     this.#voice = new Voice({
@@ -58,6 +61,7 @@ export class Conversation {
       models,
       transcript: this.#transcript,
       digits: this.#digits,
+      discretion,
       ending,
       toolsBusy: () => this.#belt.busy,
       onCallerHeard: () => this.#patience.callerStirred(),
@@ -89,11 +93,14 @@ export class Conversation {
       transfer: this.#transfer,
       ending,
       clock,
-      speak: (text) => this.#voice.say(text),
+      discretion,
+      transcript: this.#transcript,
+      speak: (text, options) => this.#voice.say(text, options),
     });
     this.#belt = new Belt({
       line,
       transcript: this.#transcript,
+      discretion,
       ending,
       clock,
       log,

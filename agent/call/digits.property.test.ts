@@ -48,13 +48,14 @@ async function play(seed: number): Promise<{ pressed: string; taken: string }> {
           minDigits: below(3) ? undefined : 1 + below(4),
           firstDigitTimeout: 30_000,
           interDigitTimeout: 10_000,
+          ...(below(4) ? {} : { onlyAfterPause: 1_000, endsAtWords: () => below(2) === 0 }),
         });
         collections.push(collection.result.then((result) => taken.push(result.digits)));
         if (below(2)) collection.agentFellSilent();
         break;
       }
       case 6:
-        digits.heard();
+        digits.heard('Wait');
         break;
       case 7:
         await clock.advance(below(4_000));

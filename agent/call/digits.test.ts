@@ -91,7 +91,7 @@ describe('a collection', () => {
     const { clock, digits, press } = keypad();
     const collection = digits.collect(nine);
     press('1234');
-    digits.heard();
+    digits.heard('Wait');
     await clock.advance(3_000);
     expect(await collection.result).toEqual({ digits: '1234', terminator: null, ended_by: 'speech' });
   });
@@ -100,7 +100,7 @@ describe('a collection', () => {
     const { clock, digits, press } = keypad();
     const collection = digits.collect(nine);
     press('1234');
-    digits.heard();
+    digits.heard('Wait');
     await clock.advance(2_000);
     press('*123456789');
     expect(await collection.result).toMatchObject({ digits: '123456789', ended_by: 'count' });

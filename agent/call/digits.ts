@@ -31,6 +31,7 @@ export class Digits {
   #collection: RunningCollection | undefined;
   /** A pound right behind the last expected digit is habit, not input. */
   #swallowPound = false;
+  #pressedAt = -Infinity;
   #cancelPause: () => void = () => undefined;
   #hungUp = false;
 
@@ -65,13 +66,24 @@ export class Digits {
   /**
    * One key: `0-9 * # a-d` (LiveKit hands letters on in lower case).
    *
-   * @returns whether it counts: false for the pound behind a full number, which means nothing and must disturb nobody.
+   * @returns whether it counts: false for the pound behind a full number, and for digits too many of it, which must disturb nobody.
    */
   press(digit: string): boolean {
     if (this.#hungUp) return false;
+    const pause = this.#clock.now() - this.#pressedAt;
+    this.#pressedAt = this.#clock.now();
+    return this.#take(digit, pause);
+  }
+
+  /** @param pause milliseconds since the key before. */
+  #take(digit: string, pause: number): boolean {
     const swallow = this.#swallowPound && digit === '#';
     this.#swallowPound = false;
     if (swallow) return false;
+    if (this.#collection?.comesTooSoon(pause)) {
+      if (this.#earlier.length < MOST_UNCLAIMED) this.#earlier += digit;
+      return false;
+    }
     if (this.#collection) {
       if (!this.#collection.agentSilent) this.#onTypedAhead();
       this.#collection.press(digit);
@@ -84,14 +96,18 @@ export class Digits {
   }
 
   /** The caller said something while a collection runs. */
-  heard(): void {
-    this.#collection?.heard();
+  heard(words: string): void {
+    this.#collection?.heard(words);
   }
 
   /** Begins a collection; one that still ran ends as it stands, for a call has one keypad. */
   collect(request: CollectionRequest): Collection {
     this.#collection?.end('timeout', null);
     this.#cancelPause();
+    if (request.onlyAfterPause !== undefined) {
+      this.#earlier += this.#sinceTurnBegan;
+      this.#sinceTurnBegan = '';
+    }
     const collection = new RunningCollection(this.#clock, request, (ended) => {
       this.#collection = undefined;
       this.#swallowPound = ended.ended_by === 'count';
@@ -101,7 +117,7 @@ export class Digits {
     const ahead = this.#sinceTurnBegan;
     this.#sinceTurnBegan = '';
     // What is typed ahead beyond the expected count finds no collection any more and stays for the next one.
-    for (const digit of ahead) this.press(digit);
+    for (const digit of ahead) this.#take(digit, Infinity);
     if (this.#hungUp) collection.end('hangup', null);
     return collection;
   }
@@ -132,6 +148,7 @@ export class Digits {
 
 class RunningCollection implements Collection {
   readonly result: Promise<DigitCollection>;
+  readonly said: string[] = [];
   readonly #clock: Clock;
   readonly #request: CollectionRequest;
   readonly #onEnd: (result: DigitCollection) => void;
@@ -166,9 +183,16 @@ class RunningCollection implements Collection {
     else this.#wait();
   }
 
-  heard(): void {
+  /** True for a key that follows the one before so fast that it belongs to what was typed before this collection. */
+  comesTooSoon(pause: number): boolean {
+    return !this.#touched && pause < (this.#request.onlyAfterPause ?? 0);
+  }
+
+  heard(words: string): void {
     if (this.ended) return;
-    this.#restart(SPEECH_GRACE, 'speech');
+    this.said.push(words);
+    if (this.#request.endsAtWords?.(words)) this.end('speech', null);
+    else this.#restart(SPEECH_GRACE, 'speech');
   }
 
   end(ended_by: DigitCollection['ended_by'], terminator: '#' | null): void {

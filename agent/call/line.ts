@@ -1,23 +1,28 @@
 import type { Room } from '@livekit/rtc-node';
 import { timestamp, type Clock } from '../../base/clock.ts';
 import { AttendantError } from '../../base/errors.ts';
-import type { EndReason, ThreadWriter } from '../../threads/entry.ts';
 import type {
   Collection,
   CollectionRequest,
   JsonObject,
   Line,
+  SayOptions,
   TransferRequest,
   TransferResult,
 } from '../tools/tool.ts';
+import type { DigitCollection, EndReason, ThreadWriter } from '../../threads/entry.ts';
 import type { Digits } from './digits.ts';
+import type { Discretion } from './discretion.ts';
 import type { Ending } from './ending.ts';
 import { pressKey } from './press-key.ts';
+import type { Transcript } from './transcript.ts';
 import type { Transfer } from './transfer/transfer.ts';
 
 /** LiveKit SIP plays a tone of 250 ms and a gap of 250 ms; the next digit waits for both. */
 const DIGIT_TIME = 500;
 const PAUSE_TIME = 500;
+/** Milliseconds that a sentence gets to fall silent when the call ends. */
+const LAST_WORDS = 500;
 
 interface Parts {
   readonly room: Room;
@@ -29,7 +34,9 @@ interface Parts {
   readonly ending: Ending;
   readonly transfer: Transfer;
   readonly clock: Clock;
-  readonly speak: (text: string) => Promise<void>;
+  readonly discretion: Discretion;
+  readonly transcript: Transcript;
+  readonly speak: (text: string, options: SayOptions) => Promise<void>;
 }
 
 /** What the tools do to the call is done here, once, against the real room. */
@@ -43,17 +50,43 @@ export class CallLine implements Line {
   }
 
   collect(request: CollectionRequest): Collection {
-    const { digits, thread, clock } = this.#parts;
+    const { digits, discretion } = this.#parts;
     const collection = digits.collect(request);
-    const result = collection.result.then((ended) => {
-      thread.append({ kind: 'digits', collection: ended, at: timestamp(clock) });
-      return ended;
-    });
-    return { result, agentFellSilent: () => collection.agentFellSilent() };
+    void collection.result.then((ended) => discretion.typed(ended.digits));
+    return collection;
   }
 
-  async say(text: string): Promise<void> {
-    await this.#parts.ending.unlessEnded(this.#parts.speak(text));
+  collected(ended: DigitCollection): void {
+    const { thread, clock, discretion } = this.#parts;
+    thread.append({ kind: 'digits', collection: discretion.collected(ended), at: timestamp(clock) });
+  }
+
+  pressed(keys: string): void {
+    this.#parts.transcript.user(`[pressed ${keys}]`);
+  }
+
+  async say(text: string, options: SayOptions = {}): Promise<void> {
+    const { ending, clock, speak } = this.#parts;
+    const spoken = speak(text, options);
+    try {
+      await ending.unlessEnded(spoken);
+    } catch (error) {
+      // What was heard of it stands on the thread before the tool's result.
+      await Promise.race([spoken.catch(() => undefined), clock.sleep(LAST_WORDS)]);
+      throw error;
+    }
+  }
+
+  reference(number: string): string {
+    return this.#parts.discretion.reference(number);
+  }
+
+  resolve(reference: string): string | undefined {
+    return this.#parts.discretion.resolve(reference);
+  }
+
+  get over(): AbortSignal {
+    return this.#parts.ending.begun;
   }
 
   async press(keys: string): Promise<void> {

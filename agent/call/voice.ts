@@ -5,7 +5,9 @@ import type { Log } from '../../base/log.ts';
 import { Asides, CallAgent } from './call-agent.ts';
 import { Cut } from './cut.ts';
 import { Ears } from './ears.ts';
+import type { SayOptions } from '../tools/tool.ts';
 import type { Digits } from './digits.ts';
+import type { Discretion } from './discretion.ts';
 import type { Ending } from './ending.ts';
 import { type Models, SHORTEST_SILENCE } from './models.ts';
 import type { Transcript } from './transcript.ts';
@@ -24,6 +26,7 @@ interface Parts {
   readonly models: Models;
   readonly transcript: Transcript;
   readonly digits: Digits;
+  readonly discretion: Discretion;
   readonly ending: Ending;
   readonly toolsBusy: () => boolean;
   /** Told when the caller begins to speak. */
@@ -51,7 +54,7 @@ export class Voice {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#asides = new Asides(parts.transcript, parts.digits);
+    this.#asides = new Asides(parts);
     this.#ears = new Ears(parts.room, parts.callerIdentity);
     const { stt: hearing, llm: mind, tts, vad, turnDetector } = parts.models;
     this.#session = new voice.AgentSession({
@@ -136,8 +139,17 @@ export class Voice {
   }
 
   /** Says the text as it is. Resolves when it has been heard or cut off. */
-  async say(text: string): Promise<void> {
-    await this.#session.say(text).waitForPlayout();
+  async say(text: string, options: SayOptions = {}): Promise<void> {
+    const { anew, recorded } = options;
+    if (anew) this.unsilence();
+    if (recorded === undefined) {
+      await this.#session.say(text).waitForPlayout();
+      return;
+    }
+    // The framework would put the text itself into the conversation. Only our own way of cutting it off says how much was heard.
+    await this.#session.say(text, { addToChatCtx: false, allowInterruptions: false }).waitForPlayout();
+    const heard = this.#cut?.release();
+    this.#asides.spoke(recorded.slice(0, heard?.length), heard !== undefined);
   }
 
   /**

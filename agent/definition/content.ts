@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import type { Problem } from '../../base/problem.ts';
 import type { Definition } from './definition.ts';
 import { destinationProblems } from './destination-problems.ts';
+import { receiveDtmfProblems } from './receive-dtmf.ts';
 import type { Source } from '../../base/source.ts';
 import { templateFaults } from './template.ts';
 
@@ -12,13 +13,15 @@ export function contentProblems(source: Source, definition: Definition): Problem
   return [
     ...templateProblems(source, definition),
     ...destinationProblems(source, definition),
+    ...receiveDtmfProblems(source, definition.tools.receive_dtmf),
     ...outcomeProblems(source, definition),
   ];
 }
 
 function templateProblems(source: Source, definition: Definition): Problem[] {
   const { greeting, instructions, limits, tools, variables } = definition;
-  const templates: [Path, string][] = [[['instructions'], instructions]];
+  /** With the variables that only that template has. */
+  const templates: [path: Path, text: string, own?: readonly string[]][] = [[['instructions'], instructions]];
   if (greeting.kind === 'generated') templates.push([['greeting', 'instructions'], greeting.instructions]);
   if (greeting.kind === 'fixed') templates.push([['greeting', 'text'], greeting.text]);
   templates.push([['limits', 'duration_warning', 'text'], limits.duration_warning.text]);
@@ -28,6 +31,14 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
   for (const [name, value] of Object.entries(variables)) plain.push([['variables', name], value]);
   for (const [name, tool] of Object.entries(tools))
     plain.push([['tools', name, 'description'], tool?.description]);
+  const { confirmation } = tools.receive_dtmf ?? {};
+  for (const field of ['read_back', 'question', 'again'] as const)
+    if (confirmation?.[field] !== undefined)
+      templates.push([
+        ['tools', 'receive_dtmf', 'confirmation', field],
+        confirmation[field],
+        field === 'read_back' ? ['digits'] : [],
+      ]);
   for (const [name, destination] of Object.entries(tools.transfer_call?.destinations ?? {})) {
     const path = ['tools', 'transfer_call', 'destinations', name];
     templates.push([[...path, 'to'], destination.to]);
@@ -38,8 +49,8 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
       if (destination[field] !== undefined) templates.push([[...path, field], destination[field]]);
   }
   return [
-    ...templates.flatMap(([path, text]) =>
-      templateFaults(text).map(({ at, what, mend }) =>
+    ...templates.flatMap(([path, text, own]) =>
+      templateFaults(text, own).map(({ at, what, mend }) =>
         source.problem(path, `${path.join('.')}: ${what}`, mend, source.lineWithin(path, text, at)),
       ),
     ),

@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { seconds, sentence, tool } from './fields.ts';
 import { limits } from './limits.ts';
+import { receiveDtmf } from './receive-dtmf.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens');
-const sentence = z.string().min(1).max(4_000);
 /** Of the environment. */
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'a name of a variable');
-const seconds = z.number().positive().max(3_600);
 
 const model = z.strictObject({
   model: z
@@ -23,28 +23,6 @@ const greeting = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('fixed'), text: sentence.describe('Said as it is. Template.') }),
   z.strictObject({ kind: z.literal('none') }),
 ]);
-
-const tool = {
-  enabled: z.boolean().default(true),
-  description: sentence
-    .optional()
-    .describe('What the model is told about the tool, in place of our own words.'),
-};
-
-const receiveDtmf = z.strictObject({
-  ...tool,
-  first_digit_timeout: seconds
-    .default(30)
-    .describe("Seconds to the first digit, counted from the end of the agent's speech."),
-  inter_digit_timeout: seconds.default(10).describe('Seconds between digits.'),
-  digits: z
-    .number()
-    .int()
-    .min(1)
-    .max(64)
-    .optional()
-    .describe('Digits to wait for where the model names no number of its own.'),
-});
 
 const sendDtmf = z.strictObject({ ...tool });
 
@@ -164,7 +142,6 @@ export const definitionSchema = z.strictObject({
 
 export type Definition = z.infer<typeof definitionSchema>;
 export type Destination = z.infer<typeof destination>;
-export type ReceiveDtmfSettings = z.infer<typeof receiveDtmf>;
 
 /** A definition as loaded, with the version that every thread of it records. */
 export interface LoadedDefinition {

@@ -149,6 +149,26 @@ const BROKEN: [string | RegExp, string, ...string[]][] = [
     'desk.yaml:16: E_DEFINITION_INVALID: destination billing: "{{uid}}@company.com" is no address; write sip:user@host, sips:user@host, tel:+15550123 or +15550123',
   ],
   [
+    'digits: 9',
+    'to_model: masked',
+    'desk.yaml:12: E_DEFINITION_INVALID: receive_dtmf: to_model: masked without confirm: true and sensitive: true; set both: the model cannot read back what it does not know, and the thread must not know it either',
+  ],
+  [
+    'digits: 9',
+    'confirmation: { tries: 2 }',
+    'desk.yaml:12: E_DEFINITION_INVALID: receive_dtmf: confirmation without confirm: true; set confirm: true, or take confirmation out',
+  ],
+  [
+    'digits: 9',
+    'confirm: true\n    confirmation:\n      read_back: You typed it.',
+    'desk.yaml:14: E_DEFINITION_INVALID: receive_dtmf: read_back says no digits; write {{digits}} into it',
+  ],
+  [
+    'digits: 9',
+    "confirm: true\n    confirmation: { question: 'Is it {{digits}}?' }",
+    'desk.yaml:13: E_DEFINITION_INVALID: tools.receive_dtmf.confirmation.question: unknown variable {{digits}}; known are {{caller_id}} {{inbound_did}} {{uid}} {{now}} {{summary}} {{header.x-…}} {{vars.…}} {{state.…}} {{env.…}}',
+  ],
+  [
     'X-Uid:',
     'Refer-To:',
     'desk.yaml:19: E_DEFINITION_INVALID: the header Refer-To belongs to the SIP stack; use a header that starts with X-',

@@ -51,13 +51,17 @@ const MOST_VARIABLES = 200;
 const MOST_VALUE = 2_048;
 const MOST_SUMMARY = 16_384;
 
-/** Everything wrong in a template. One that has no faults can be rendered. */
-export function templateFaults(template: string): TemplateFault[] {
+/**
+ * Everything wrong in a template. One that has no faults can be rendered.
+ *
+ * @param own variables that only this template has, e.g. `digits`; {@link piecesOf} finds them.
+ */
+export function templateFaults(template: string, own: readonly string[] = []): TemplateFault[] {
   const faults: TemplateFault[] = [];
   let count = 0;
   for (const match of template.matchAll(VARIABLE)) {
     count += 1;
-    const fault = nameFault((match[1] ?? '').trim());
+    const fault = nameFault((match[1] ?? '').trim(), own);
     if (fault) faults.push({ at: match.index, ...fault });
   }
   // Of the same length, so that offsets stay right.
@@ -87,9 +91,13 @@ export function environmentOf(text: string): string[] {
   return [...new Set(named.flatMap((variable) => (variable?.scope === 'env' ? [variable.name] : [])))];
 }
 
-function nameFault(name: string): Omit<TemplateFault, 'at'> | undefined {
+function nameFault(name: string, own: readonly string[]): Omit<TemplateFault, 'at'> | undefined {
+  if (own.includes(name)) return undefined;
   const variable = parse(name);
-  if (!variable) return { what: `unknown variable {{${name.slice(0, 80)}}}`, mend: `known are ${KNOWN}` };
+  if (!variable) {
+    const known = [...own.map((one) => `{{${one}}}`), KNOWN].join(' ');
+    return { what: `unknown variable {{${name.slice(0, 80)}}}`, mend: `known are ${known}` };
+  }
   if (variable.scope === 'env' && SECRETS.test(variable.name)) {
     return {
       what: `{{env.${variable.name}}} is a secret of Attendant itself`,
@@ -126,6 +134,19 @@ export function render(template: string, context: TemplateContext): Rendered {
     return plainText(value ?? '', name === 'summary' ? MOST_SUMMARY : MOST_VALUE);
   });
   return { text, missing: [...missing] };
+}
+
+/** A template in pieces, in order: texts, and names of variables. For those who put values of their own between. */
+export function piecesOf(template: string): ({ readonly text: string } | { readonly variable: string })[] {
+  const pieces: ({ text: string } | { variable: string })[] = [];
+  let from = 0;
+  for (const match of template.matchAll(VARIABLE)) {
+    if (match.index > from) pieces.push({ text: template.slice(from, match.index) });
+    pieces.push({ variable: (match[1] ?? '').trim() });
+    from = match.index + match[0].length;
+  }
+  if (from < template.length) pieces.push({ text: template.slice(from) });
+  return pieces;
 }
 
 function valueOf(variable: Variable | undefined, context: TemplateContext): string | undefined {

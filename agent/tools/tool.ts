@@ -12,11 +12,20 @@ export interface CollectionRequest {
   readonly minDigits: number | undefined;
   readonly firstDigitTimeout: number;
   readonly interDigitTimeout: number;
+  /**
+   * For an answer by one key: nothing that was typed ahead is taken, and no key that another precedes by less than so long. Those are
+   * digits too many of the number that was typed before, and stay unclaimed.
+   */
+  readonly onlyAfterPause?: number;
+  /** Ends it as `speech` at once where the caller's words are an answer. */
+  readonly endsAtWords?: (words: string) => boolean;
 }
 
 /** A running collection of digits. */
 export interface Collection {
   readonly result: Promise<DigitCollection>;
+  /** What the caller has said since it began. */
+  readonly said: readonly string[];
   /** The agent has stopped speaking: the wait for the first digit begins. */
   agentFellSilent(): void;
 }
@@ -36,14 +45,31 @@ export interface TransferResult {
   readonly attempts: readonly TransferAttempt[];
 }
 
+export interface SayOptions {
+  /** It is heard though a key or the caller's voice has cut off what was said before. */
+  readonly anew?: boolean;
+  /** What the thread and the model are given in place of the text: as long as it, with other characters where digits are secret. */
+  readonly recorded?: string;
+}
+
 /** The call, as far as a tool may touch it. Every promise rejects with E_CALL_ENDING when the call ends under it. */
 export interface Line {
   /** False on a browser call: no keypad tones, no transfer. */
   readonly hasSipLeg: boolean;
   /** Begins at once: digits pressed since the agent's current turn began are in it already (type-ahead). */
   collect(request: CollectionRequest): Collection;
+  /** Puts a collection on the thread. */
+  collected(collection: DigitCollection): void;
+  /** Puts keys on the thread that were an answer to the tool, and no collection of the model's. */
+  pressed(keys: string): void;
   /** Speaks a line of the tool's own and resolves when it has been heard or cut off. */
-  say(text: string): Promise<void>;
+  say(text: string, options?: SayOptions): Promise<void>;
+  /** A word for a number that the model is not to know; {@link resolve} gives the number back. */
+  reference(number: string): string;
+  /** The number that the text is a reference of; undefined where it is none. */
+  resolve(reference: string): string | undefined;
+  /** Aborts, with E_CALL_ENDING, when the call ends. */
+  readonly over: AbortSignal;
   /** Plays keypad digits to the leg that the agent talks to and no other: `0-9 * # A-D`, `w` waits 0.5 s. */
   press(digits: string): Promise<void>;
   /** Transfers the caller; the last attempt says how it went in the end. Rejects with E_TRANSFER_RUNNING while another runs. */
@@ -62,11 +88,13 @@ export interface Utterance {
 
 /**
  * What a tool came to. `reply`: the model is asked again and speaks. `silent`: it is not, for a call that has been
- * transferred or has ended.
+ * transferred or has ended. `recorded` stands on the thread where that must not know all of the content.
  */
-export type ToolResult =
-  | { readonly next: 'reply'; readonly content: JsonObject }
-  | { readonly next: 'silent'; readonly content: JsonObject };
+export type ToolResult = {
+  readonly next: 'reply' | 'silent';
+  readonly content: JsonObject;
+  readonly recorded?: JsonObject;
+};
 
 /** A tool that the model can call in a call. Arguments are validated against `parameters` before `run`. */
 export interface VoiceTool {

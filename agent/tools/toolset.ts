@@ -14,7 +14,10 @@ import { transferCall } from './transfer-call.ts';
 export function toolset(definition: Definition, render: (template: string) => string): VoiceTool[] {
   const { receive_dtmf, send_dtmf, transfer_call, end_dialog } = definition.tools;
   const tools: VoiceTool[] = [];
-  if (receive_dtmf?.enabled) tools.push(receiveDtmf(receive_dtmf));
+  if (receive_dtmf?.enabled) {
+    const { language } = definition.models.stt;
+    tools.push(receiveDtmf(receive_dtmf, { language, render }));
+  }
   if (send_dtmf?.enabled) tools.push(sendDtmf(send_dtmf));
   if (transfer_call?.enabled) {
     const destinations = rendered(transfer_call.destinations, render);

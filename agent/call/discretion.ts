@@ -1,0 +1,82 @@
+import type { Clock } from '../../base/clock.ts';
+import type { DigitCollection, ThreadWriter } from '../../threads/entry.ts';
+import { discreet, masked, SecretDigits, withoutNumbers } from '../../threads/secret-digits.ts';
+import type { Definition } from '../definition/definition.ts';
+import type { JsonObject } from '../tools/tool.ts';
+
+/** Words that are recognized so long after a collection were said during it, or correct it. Milliseconds. */
+const AFTERMATH = 10_000;
+
+/** What the thread is told of words, and what the model is. */
+export interface Heard {
+  readonly recorded: string;
+  readonly told: string;
+}
+
+/**
+ * What a call keeps to itself, as its definition says (`sensitive`, `to_model`): the numbers that its collections asked for, and who may know
+ * them. Nothing of it outlives the call.
+ */
+export class Discretion {
+  readonly #secrets = new SecretDigits();
+  readonly #references = new Map<string, string>();
+  readonly #sensitive: boolean;
+  readonly #fromModel: boolean;
+  readonly #clock: Clock;
+  #collectedAt = -Infinity;
+
+  constructor(definition: Definition, clock: Clock) {
+    const { receive_dtmf } = definition.tools;
+    this.#sensitive = receive_dtmf?.sensitive ?? false;
+    this.#fromModel = receive_dtmf?.to_model === 'masked';
+    this.#clock = clock;
+  }
+
+  /** The thread as the call may write to it. */
+  over(thread: ThreadWriter): ThreadWriter {
+    return this.#sensitive ? discreet(thread, this.#secrets, { keys: true }) : thread;
+  }
+
+  /** A collection has ended with these digits. */
+  typed(digits: string): void {
+    if (!this.#sensitive) return;
+    this.#secrets.add(digits);
+    this.#collectedAt = this.#clock.now();
+  }
+
+  /** What the thread may know of a collection. */
+  collected(collection: DigitCollection): DigitCollection {
+    return this.#sensitive ? { ...collection, digits: masked(collection.digits) } : collection;
+  }
+
+  /** Keys that no tool asked for: they may be what is left of a number. Gives what the model may know. */
+  unclaimed(keys: string): string {
+    if (!this.#sensitive) return keys;
+    this.#secrets.add(keys);
+    return this.#fromModel ? masked(keys) : keys;
+  }
+
+  /** The caller's words. Where a sensitive number is or was just asked for, numbers in them are taken for it. */
+  heard(words: string, options: { collecting: boolean }): Heard {
+    const late = this.#clock.now() - this.#collectedAt < AFTERMATH;
+    if (!this.#sensitive || !(options.collecting || late)) return { recorded: words, told: words };
+    this.#secrets.addAllIn(words);
+    const shown = withoutNumbers(words);
+    return { recorded: shown, told: this.#fromModel ? shown : words };
+  }
+
+  /** What the model may know of a tool's result. */
+  toModel(content: JsonObject): JsonObject {
+    return this.#fromModel ? (this.#secrets.maskAll(content) as JsonObject) : content;
+  }
+
+  reference(number: string): string {
+    const reference = `digits_${this.#references.size + 1}`;
+    this.#references.set(reference, number);
+    return reference;
+  }
+
+  resolve(reference: string): string | undefined {
+    return this.#references.get(reference);
+  }
+}
