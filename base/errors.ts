@@ -67,6 +67,16 @@ export const ERRORS = {
     title: 'No such thread',
     mend: 'Check the thread id or the UID, and the organization of the key.',
   },
+  E_WEBHOOK_NOT_FOUND: {
+    status: 404,
+    title: 'No such webhook',
+    mend: 'Check its id, and the organization of the key; GET /webhooks lists them.',
+  },
+  E_LIMIT_REACHED: {
+    status: 409,
+    title: 'There are as many of these as there may be',
+    mend: 'Remove one that is not needed any more.',
+  },
   E_BAD_REQUEST: {
     status: 400,
     title: 'The request is malformed',

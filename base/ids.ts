@@ -13,9 +13,12 @@ export type Organization = Branded<'Organization'>;
 export type KeyId = Branded<'KeyId'>;
 /** The name of an agent definition, e.g. `sip-call-center`. */
 export type AgentName = Branded<'AgentName'>;
+/** `whk_` + ULID: somebody's server that is told of calls. */
+export type WebhookId = Branded<'WebhookId'>;
 
 const THREAD_ID = /^thr_[0-9A-HJKMNP-TV-Z]{26}$/;
 const KEY_ID = /^key_[0-9A-HJKMNP-TV-Z]{26}$/;
+const WEBHOOK_ID = /^whk_[0-9A-HJKMNP-TV-Z]{26}$/;
 const ORGANIZATION = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const AGENT_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 /** A PBX writes what it likes here; this bounds it to what is safe in a key, a path and a log. */
@@ -28,3 +31,5 @@ export const isKeyId = (text: string): text is KeyId => KEY_ID.test(text);
 export const isUid = (text: string): text is Uid => UID.test(text);
 export const isOrganization = (text: string): text is Organization => ORGANIZATION.test(text);
 export const isAgentName = (text: string): text is AgentName => AGENT_NAME.test(text);
+export const newWebhookId = (now: number): WebhookId => `whk_${ulid(now)}` as WebhookId;
+export const isWebhookId = (text: string): text is WebhookId => WEBHOOK_ID.test(text);

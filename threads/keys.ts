@@ -1,4 +1,4 @@
-import type { Organization, ThreadId, Uid } from '../base/ids.ts';
+import type { Organization, ThreadId, Uid, WebhookId } from '../base/ids.ts';
 
 /**
  * Every Redis key there is, in one place; docs/threads.md documents them as a public contract. All keys of an organization
@@ -33,6 +33,37 @@ export const apiKeysKey = (organization: Organization): string => `attendant:{${
 /** String, expiring: what a request with that Idempotency-Key came to; `digest` is of the key and the request's line. */
 export const idempotencyKey = (organization: Organization, digest: string): string =>
   `attendant:{${organization}}:idempotency:${digest}`;
+/** Hash: webhook id to the webhook as JSON, its secret too. */
+export const webhooksKey = (organization: Organization): string => `attendant:{${organization}}:webhooks`;
+
+/** Hash: webhook id to the events that it wants, each between spaces; not those that are switched off. */
+export const webhookEventsKey = (organization: Organization): string =>
+  `attendant:{${organization}}:webhook-events`;
+
+/** What the keys of the outbox's queues begin with. A queue is named `<webhook id>:<thread id>`. */
+export const outboxPrefix = (organization: Organization): string => `attendant:{${organization}}:outbox:`;
+
+/** List: what one webhook is to be told of one thread, in order. */
+export const outboxKey = (organization: Organization, queue: string): string =>
+  outboxPrefix(organization) + queue;
+
+/** Sorted set: queues by when their first message is to be sent (milliseconds, Redis's own clock). */
+export const outboxDueKey = (organization: Organization): string => `attendant:{${organization}}:outbox-due`;
+
+/** Hash: queue to the claim of the process that is sending its first message. */
+export const outboxClaimsKey = (organization: Organization): string =>
+  `attendant:{${organization}}:outbox-claims`;
+
+/** Hash: message id to the message that a webhook never took, as JSON. */
+export const deadLettersKey = (organization: Organization, webhook: WebhookId): string =>
+  `attendant:{${organization}}:dead-letters:${webhook}`;
+
+/** Stream, trimmed: every attempt to tell a webhook something. */
+export const deliveriesKey = (organization: Organization, webhook: WebhookId): string =>
+  `attendant:{${organization}}:deliveries:${webhook}`;
+
+/** Set: organizations that have webhooks. */
+export const hookedOrganizationsKey = (): string => 'attendant:hooked-organizations';
 
 /** Sorted set: worker id by the time (milliseconds, Redis's own clock) until which it counts as there. */
 export const workersKey = (): string => 'attendant:workers';

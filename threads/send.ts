@@ -3,6 +3,7 @@ import type { Entry, NumberedEntry, ThreadStart } from './entry.ts';
 import { Fold, foldThread, hashFields } from './fold.ts';
 import { readEntries } from './read.ts';
 import type { Redis } from './redis.ts';
+import { messageOf } from './webhook-message.ts';
 
 /** How much goes to Redis in one step: a script holds everybody else up while it runs. */
 const BATCH = { items: 64, bytes: 256 * 1024 };
@@ -15,13 +16,15 @@ export class Items {
   readonly #fold = new Fold({ history: false });
 
   /** @throws TypeError where the entry is no JSON; nothing of it is taken then */
-  next({ n, entry }: NumberedEntry): Item {
+  next(numbered: NumberedEntry): Item {
+    const { n, entry } = numbered;
     const { kind } = entry;
     const json = JSON.stringify(entry);
     // What is folded is what is stored, not an object that its owner may still change.
     const changed = this.#fold.apply({ entry: kind === 'message' ? entry : (JSON.parse(json) as Entry) });
     const thread = changed ? this.#fold.thread() : undefined;
-    return { n, kind, json, summary: thread ? hashFields(thread) : [] };
+    const message = thread && messageOf(thread.id, numbered);
+    return { n, kind, json, message, summary: thread ? hashFields(thread) : [] };
   }
 }
 

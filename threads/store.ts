@@ -5,10 +5,12 @@ import type { Organization, ThreadId, Uid } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { ThreadStart, ThreadWriter } from './entry.ts';
 import { makeJournalFolder } from './journal.ts';
+import { outboxIn, type Outbox } from './outbox.ts';
 import { listThreads, readThread, type ThreadPage } from './read.ts';
 import { connectRedis } from './redis.ts';
 import { replayFolder, type Replayed } from './replay.ts';
 import type { Thread } from './thread.ts';
+import { webhooksIn, type Webhooks } from './webhooks.ts';
 import { workersIn, type Workers } from './workers.ts';
 import { Writer } from './writer.ts';
 
@@ -41,6 +43,8 @@ export interface Threads {
    */
   replayJournals(): Promise<Replayed>;
   readonly workers: Workers;
+  readonly webhooks: Webhooks;
+  readonly outbox: Outbox;
   /** Whether Redis is there right now. */
   readonly ready: boolean;
   /** Rejects where Redis does not answer. @throws AttendantError as `Redis.run` */
@@ -126,6 +130,8 @@ export function openThreads(options: {
     list: (organization, uid, page) => listThreads(redis, organization, uid, page),
     replayJournals,
     workers: workersIn(redis),
+    webhooks: webhooksIn(redis, clock),
+    outbox: outboxIn(redis),
     get ready() {
       return redis.ready;
     },
