@@ -34,4 +34,10 @@ export default tseslint.config(
       globals: { process: 'readonly', console: 'readonly', URL: 'readonly', module: 'writable' },
     },
   },
+  {
+    // Programs of their own, for people to copy.
+    files: ['examples/**'],
+    languageOptions: { globals: { Buffer: 'readonly', fetch: 'readonly', AbortSignal: 'readonly' } },
+    rules: { 'no-restricted-properties': 'off' },
+  },
 );
