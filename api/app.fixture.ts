@@ -1,6 +1,7 @@
 import { systemClock } from '../base/clock.ts';
 import type { Organization, Uid } from '../base/ids.ts';
 import { createLog } from '../base/log.ts';
+import { AllowedNetworks } from '../base/networks.ts';
 import { connectRedis } from '../threads/redis.ts';
 import { RedisServer } from '../threads/redis-server.fixture.ts';
 import { openThreads } from '../threads/store.ts';
@@ -31,7 +32,8 @@ export async function apiParts() {
     look();
   });
   const keys = openKeys({ redis, clock: systemClock, first: hashFirstKeys(FIRST) });
-  const parts = { threads, redis, keys, rate: new Rate(100_000, systemClock), log };
+  const networks = new AllowedNetworks();
+  const parts = { threads, redis, keys, networks, rate: new Rate(100_000, systemClock), log };
   const readiness = () => Promise.resolve({ ready: true, checks: {} });
   const app = createApp({ ...parts, readiness });
   return {

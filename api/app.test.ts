@@ -3,6 +3,7 @@ import { systemClock } from '../base/clock.ts';
 import { AttendantError } from '../base/errors.ts';
 import type { Organization, Uid } from '../base/ids.ts';
 import { createLog } from '../base/log.ts';
+import { AllowedNetworks } from '../base/networks.ts';
 import { RedisServer } from '../threads/redis-server.fixture.ts';
 import { connectRedis, type Redis } from '../threads/redis.ts';
 import { openThreads, type Threads } from '../threads/store.ts';
@@ -38,6 +39,7 @@ const gate = () => ({
   keys: openKeys({ redis, clock: systemClock, first }),
   rate: new Rate(1_000, systemClock),
   redis,
+  networks: new AllowedNetworks(),
 });
 function app(checks: Checks = {}) {
   const readiness = watchReadiness(checks, { clock: systemClock, log, signal: stop.signal });

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { asAttendantError, AttendantError, ERRORS } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import type { AllowedNetworks } from '../base/networks.ts';
 import type { Threads } from '../threads/store.ts';
 import { healthOperations } from './health.ts';
 import { keyOperations } from './keys/routes.ts';
@@ -12,6 +13,7 @@ import { problemResponse } from './problem.ts';
 import type { Readiness } from './readiness.ts';
 import { referenceOperations } from './reference.ts';
 import { threadOperations } from './threads.ts';
+import { webhookOperations } from './webhooks/routes.ts';
 
 /** Bytes that a request may bring. */
 const BODY_LIMIT = 64 * 1024;
@@ -19,6 +21,8 @@ const BODY_LIMIT = 64 * 1024;
 /** What the API is made of. */
 export interface AppParts extends Gate {
   readonly threads: Threads;
+  /** Where webhooks may be besides the public internet. */
+  readonly networks: AllowedNetworks;
   readonly readiness: () => Promise<Readiness>;
   readonly log: Log;
 }
@@ -42,7 +46,12 @@ export function createApp(parts: AppParts): Hono {
   app.use(bodyLimit({ maxSize: BODY_LIMIT, onError: tooLarge }));
 
   let document: OpenApi | undefined;
-  const operations = [...keyOperations(keys), ...threadOperations(threads)];
+  const { webhooks, outbox } = threads;
+  const operations = [
+    ...threadOperations(threads),
+    ...webhookOperations({ webhooks, outbox, networks: parts.networks }),
+    ...keyOperations(keys),
+  ];
   const open: PublicOperation[] = [
     ...healthOperations(readiness),
     ...referenceOperations(() => (document ??= openApi(operations, open))),

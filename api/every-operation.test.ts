@@ -8,7 +8,7 @@ import { SCOPES } from './operation.ts';
 /**
  * Walks the OpenAPI document, which is made of the routes: one that is added is tried here too, or fails for want of an example below.
  */
-const { ask, write, keys, close } = await apiParts();
+const { ask, write, keys, threads, close } = await apiParts();
 afterAll(close);
 
 const document = (await (await ask('GET', '/openapi.json')).json()) as OpenApi;
@@ -17,16 +17,26 @@ const DEFAULT = 'default' as Parameters<typeof keys.create>[0];
 /** What stands for each path parameter, of the organization `default`. Nothing here may harm it. */
 const thread = await write('private-to-default');
 const key = await keys.create(DEFAULT, { name: 'private-name', scope: 'admin' });
+const webhook = await threads.webhooks.add(DEFAULT, {
+  url: 'https://private.example/',
+  events: ['call.ended'],
+});
 const EXAMPLES: Readonly<Record<string, string>> = {
   'threads/{key}': thread.id,
   'keys/{id}': key.id,
+  'webhooks/{id}': webhook.id,
 };
-const PRIVATE = [thread.id, key.id, 'private-to-default', 'private-name'];
+const PRIVATE = [
+  ...[thread.id, key.id, webhook.id, ...webhook.secrets],
+  ...['private-to-default', 'private-name', 'private.example'],
+];
 
 /** A body that is right, for each operation that takes one. */
 const BODIES: Readonly<Record<string, unknown>> = {
   createKey: { name: 'crm' },
   rotateKey: { overlap: 60 },
+  createWebhook: { url: 'https://crm.example/hook' },
+  replayWebhook: {},
 };
 
 /** A query that is right, for each operation that needs one. */

@@ -12,6 +12,7 @@ import { keepProvisioned } from './provisioning.ts';
 import { Rate } from './rate.ts';
 import { watchReadiness } from './readiness.ts';
 import { serve } from '../base/serve.ts';
+import { keepDelivering } from './webhooks/delivery.ts';
 
 /** What its server allows. Milliseconds. */
 const API = { name: 'the API', keepAlive: 5_000, grace: 5_000, connections: 1_000 };
@@ -33,12 +34,16 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
   const ending = new AbortController();
   const until = AbortSignal.any([signal, ending.signal]);
   const provisioned = keepProvisioned({ config, livekit, log, clock, signal: until });
+  const { webhooks, outbox } = threads;
+  const { networks } = config;
+  const delivering = keepDelivering({ webhooks, outbox, networks, clock, log, signal: until });
   const checks = readinessChecks({ threads, livekit, provisioned, models: Object.values(config.models) });
   const app = createApp({
     threads,
     keys: openKeys({ redis, clock, first }),
     rate: new Rate(config.apiRate, clock),
     redis,
+    networks,
     readiness: watchReadiness(checks, { clock, log, signal }),
     log,
   });
@@ -56,6 +61,7 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
     });
   } finally {
     ending.abort(new Error('the API ends'));
+    await delivering.ended;
     await Promise.all([threads.close(), redis.close(), provisioned.ended]);
   }
 }
