@@ -130,7 +130,9 @@ export class Conversation {
     });
     if (gone.aborted) this.#digits.hungUp();
     else gone.addEventListener('abort', () => this.#digits.hungUp(), { once: true });
-    const tools = this.#belt.hang(toolset(agent.definition, (template) => this.#render(template)));
+    const { clock, networks } = this.#parts.exchange;
+    const render = (template: string) => this.#render(template);
+    const tools = this.#belt.hang(toolset(agent.definition, { clock, networks, render }));
     await ending.unlessEnded(
       this.#voice.start(promptFor(this.#render(agent.definition.instructions), caller), tools),
     );

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import type { AllowedNetworks } from '../../base/networks.ts';
 import type { Log } from '../../base/log.ts';
 import type { LiveKit } from '../../livekit/client.ts';
 import type { ThreadStart, ThreadWriter } from '../../threads/entry.ts';
@@ -15,6 +16,8 @@ export interface Exchange {
   /** Opens the thread of a call. */
   open(start: ThreadStart): ThreadWriter;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What requests to the servers of users may reach besides the public internet. */
+  readonly networks: AllowedNetworks;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { seconds, sentence, tool } from './fields.ts';
+import { httpTools } from './http-tool.ts';
 import { limits } from './limits.ts';
 import { receiveDtmf } from './receive-dtmf.ts';
 
@@ -135,6 +136,7 @@ export const definitionSchema = z.strictObject({
       send_dtmf: sendDtmf.optional(),
       transfer_call: transferCall.optional(),
       end_dialog: endDialog.optional(),
+      http: httpTools.optional(),
     })
     .prefault({}),
   limits,

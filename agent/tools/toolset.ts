@@ -1,18 +1,16 @@
 import type { Definition, Destination } from '../definition/definition.ts';
 import { destinationUri } from '../definition/destination-uri.ts';
 import { endDialog } from './end-dialog.ts';
+import { httpTool, type Outside } from './http/http-tool.ts';
 import { receiveDtmf } from './receive-dtmf.ts';
 import { sendDtmf } from './send-dtmf.ts';
 import type { VoiceTool } from './tool.ts';
 import { transferCall } from './transfer-call.ts';
 
-/**
- * The tools that a definition enables, for one call.
- *
- * @param render fills the templates of destinations (addresses, headers, what the callee sees) with the call's variables.
- */
-export function toolset(definition: Definition, render: (template: string) => string): VoiceTool[] {
-  const { receive_dtmf, send_dtmf, transfer_call, end_dialog } = definition.tools;
+/** The tools that a definition enables, for one call. */
+export function toolset(definition: Definition, outside: Outside): VoiceTool[] {
+  const { receive_dtmf, send_dtmf, transfer_call, end_dialog, http } = definition.tools;
+  const { render } = outside;
   const tools: VoiceTool[] = [];
   if (receive_dtmf?.enabled) {
     const { language } = definition.models.stt;
@@ -25,6 +23,8 @@ export function toolset(definition: Definition, render: (template: string) => st
       tools.push(transferCall({ description: transfer_call.description, destinations }));
   }
   if (end_dialog?.enabled) tools.push(endDialog(end_dialog));
+  for (const [name, settings] of Object.entries(http ?? {}))
+    if (settings.enabled) tools.push(httpTool(name, settings, outside));
   return tools;
 }
 

@@ -53,6 +53,7 @@ async function run(): Promise<void> {
     definition: (name) => definitions.get(name),
     open: (start) => threads.write(start, 1),
     env: config.env,
+    networks: config.networks,
     clock,
     log,
   };
