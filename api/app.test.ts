@@ -117,12 +117,22 @@ describe('GET /threads', () => {
     await write('twice');
     const first = (await (await get('/threads?uid=twice&limit=1', 'dev-key')).json()) as {
       threads: { id: string }[];
-      more: boolean;
+      next: string;
     };
-    expect(first.more).toBe(true);
-    const rest = await get(`/threads?uid=twice&before=${first.threads[0]?.id ?? ''}`, 'dev-key');
-    expect(await rest.json()).toMatchObject({ threads: [{ uid: 'twice' }], more: false });
-    for (const bad of ['', '?uid=', '?uid=a%20b', '?uid=a&limit=0', '?uid=a&limit=51', '?uid=a&before=b']) {
+    expect(first.threads).toHaveLength(1);
+    const rest = await get(`/threads?uid=twice&cursor=${first.next}`, 'dev-key');
+    const second = (await rest.json()) as typeof first;
+    expect(second).toMatchObject({ threads: [{ uid: 'twice' }], next: null });
+    expect(second.threads[0]?.id).not.toBe(first.threads[0]?.id);
+    for (const bad of [
+      '?uid=',
+      '?uid=a%20b',
+      '?uid=a&limit=0',
+      '?limit=51',
+      '?cursor=b',
+      '?from=today',
+      '?x=1',
+    ]) {
       await expectProblem(await get(`/threads${bad}`, 'dev-key'), 400, 'E_BAD_REQUEST');
     }
   });

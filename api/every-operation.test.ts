@@ -40,7 +40,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
 };
 
 /** A query that is right, for each operation that needs one. */
-const QUERIES: Readonly<Record<string, string>> = { listThreads: '?uid=private-to-default' };
+const QUERIES: Readonly<Record<string, string>> = { eraseCaller: '?caller=%2B15550123' };
 
 const lowKeys = {
   read: (await keys.create(DEFAULT, { name: 'r', scope: 'read' })).key,

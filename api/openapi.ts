@@ -27,7 +27,7 @@ const COMMON: readonly ErrorCode[] = [
 ];
 const CREATES: readonly ErrorCode[] = ['E_IDEMPOTENCY_RUNNING', 'E_IDEMPOTENCY_MISMATCH'];
 
-type Json = Readonly<Record<string, unknown>>;
+type Json = Record<string, unknown>;
 
 /** The OpenAPI 3.1 document. https://spec.openapis.org/oas/v3.1.1 */
 export interface OpenApi {
@@ -144,7 +144,9 @@ const IDEMPOTENCY: Json = {
 
 function parameters(where: 'path' | 'query', schema: z.ZodObject): Json[] {
   return Object.entries(schema.shape).map(([name, field]) => {
-    const { description, ...rest } = plain(z.toJSONSchema(field as z.ZodType, { io: 'input' }));
+    const { description, pattern, ...rest } = plain(z.toJSONSchema(field as z.ZodType, { io: 'input' }));
+    // That of a date and time is its format, at length.
+    if (pattern !== undefined && rest['format'] !== 'date-time') rest['pattern'] = pattern;
     const required = where === 'path' || !(field as z.ZodType).safeParse(undefined).success;
     return { name, in: where, required, ...(description !== undefined && { description }), schema: rest };
   });

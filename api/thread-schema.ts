@@ -70,3 +70,9 @@ const members = {
 
 /** A thread as `GET /threads/{key}` gives it. Members that other versions add are let through. */
 export const threadSchema = named('Thread', z.looseObject({ ...members, history: z.array(message) }));
+
+/** A thread as lists give it. */
+export const summarySchema = named(
+  'ThreadSummary',
+  z.looseObject(members).describe('A thread without its history'),
+);

@@ -3,13 +3,15 @@ import { systemClock } from '../base/clock.ts';
 import { createLog } from '../base/log.ts';
 import { appendEntries } from './append.ts';
 import type { Entry, NumberedEntry, ThreadStart } from './entry.ts';
-import { foldThread, hashFields, inOrder } from './fold.ts';
-import { entriesKey, eventsKey, threadKey, threadsKey, uidKey } from './keys.ts';
+import { foldThread, inOrder } from './fold.ts';
+import { hashFields, parseHash, withoutHistory } from './hash.ts';
+import { entriesKey, eventsKey, indexKey, termKey, threadKey, threadsKey, uidKey } from './keys.ts';
 import { readEntries, readThread } from './read.ts';
 import { connectRedis, type Redis } from './redis.ts';
 import { RedisServer } from './redis-server.fixture.ts';
 import { Items, sendBatch } from './send.ts';
 import { ORGANIZATION, someStart } from './thread.fixture.ts';
+import { termsOf } from './thread-index.ts';
 
 const log = createLog('test', 'silent');
 const at = '2026-01-01T00:00:00.000Z';
@@ -126,6 +128,26 @@ describe('appending entries', () => {
     expect(thread?.caller).toEqual(start.caller);
   });
 
+  it('gives an entry one id in both streams, also after the clock of Redis went back', async () => {
+    const start = someStart();
+    const sent = items([{ kind: 'started', start }, said('a'), said('b'), said('c')]);
+    await appendEntries(redis, start, 1, sent.slice(0, 2));
+    const tomorrow = `${Date.now() + 86_400_000}-7`;
+    const values = { epoch: '9', n: '9', kind: 'none', entry: '{}' };
+    await redis.run((client) => client.xAdd(entriesKey(ORGANIZATION, start.id), tomorrow, values));
+    await appendEntries(redis, start, 1, sent);
+    const idsIn = async (key: string) =>
+      ((await redis.run((client) => client.xRange(key, '-', '+'))) ?? [])
+        .filter(({ message }) => message['epoch'] === '1')
+        .filter(({ message }) => message['thread'] === undefined || message['thread'] === start.id)
+        .map(({ id, message }) => [id, message['n']]);
+    const ids = await idsIn(entriesKey(ORGANIZATION, start.id));
+    expect(ids.map(([, n]) => n)).toEqual(['1', '2', '3', '4']);
+    expect(await idsIn(eventsKey(ORGANIZATION))).toEqual(ids);
+    // What follows in the organization's stream comes behind it; for the other tests it begins anew.
+    await redis.run((client) => client.del(eventsKey(ORGANIZATION)));
+  });
+
   it('says E_REDIS_REFUSED where Redis answers with an error', async () => {
     const start = someStart();
     await redis.run((client) => client.set(entriesKey(ORGANIZATION, start.id), 'no stream'));
@@ -207,6 +229,21 @@ async function expectHash(start: ThreadStart, thread: Awaited<ReturnType<typeof 
   const expected = thread ? hashFields(thread) : [];
   const pairs = expected.flatMap((name, i) => (i % 2 === 0 ? [[name, expected[i + 1]]] : []));
   expect(fields).toEqual(Object.fromEntries(pairs));
+  expect(parseHash(hash)).toEqual(thread && withoutHistory(thread));
+  // It is found by what it is now, and by nothing that it was.
+  const terms = thread ? termsOf(thread) : [];
+  const index = await redis.run((client) => client.sMembers(indexKey(ORGANIZATION, start.id)));
+  expect(index.sort()).toEqual([...terms].sort());
+  const holding: string[] = [];
+  for (const key of await redis.run((client) => client.keys('*'))) {
+    const score =
+      (await redis.run((client) => client.type(key))) === 'zset'
+        ? await redis.run((client) => client.zScore(key, start.id))
+        : null;
+    if (score !== null) holding.push(key);
+    if (score !== null) expect(score).toBe(Date.parse(start.started_at));
+  }
+  expect(holding.sort()).toEqual(terms.map((name) => termKey(ORGANIZATION, name)).sort());
 }
 
 function anyEntry(pick: (n: number) => number): Entry {

@@ -1,35 +1,53 @@
 import type { ThreadStart } from './entry.ts';
 import {
   entriesKey,
+  erasedKey,
   eventsKey,
+  indexKey,
   outboxDueKey,
-  outboxPrefix,
+  prefixOf,
   seenKey,
   threadKey,
-  threadsKey,
-  uidKey,
   webhookEventsKey,
 } from './keys.ts';
 import type { Redis } from './redis.ts';
 import { script } from './script.ts';
+import { PUT_TERMS } from './thread-index.ts';
 import type { Message } from './webhook-message.ts';
 
 /** About how many entries the organization's live stream keeps. */
 const EVENTS_KEPT = 100_000;
 
 /**
- * Appends entries of one thread and epoch, those left out that were seen already, in one step; what webhooks are to be told is in the outbox
- * with the entry, or neither is.
+ * Appends entries of one thread and epoch, those left out that were seen already, in one step; what webhooks are to be told is in the
+ * outbox with the entry, or neither is. An entry has the same id in the thread's stream and in the organization's, so that who follows one
+ * can go on in the other.
  *
- * KEYS: seen, entries, thread, uid, threads, events, which events each webhook wants, the outbox's due times
- * ARGV: thread id, uid, start (ms), epoch, how many events to keep, what the outbox's queues begin with (they have the KEYS' hash tag),
- *       then for each entry: n, kind, the entry as JSON, what webhooks are told (the event, and the message as JSON; empty for nothing), how
- *       many fields and values follow, and those: the thread without its history, none where the entry changes only the history
+ * KEYS: seen, entries, thread, index, events, erased, which events each webhook wants, the outbox's due times
+ * ARGV: thread id, uid, start (ms), epoch, how many events to keep, what the organization's keys begin with (they all have the KEYS' hash
+ *       tag), then for each entry: n, kind, the entry as JSON, what webhooks are told (the event, and the message as JSON; empty for
+ *       nothing), how many fields and values follow, those (the thread without its history, none where the entry changes only the
+ *       history), how many terms follow, and those (`thread-index.ts`)
  * Returns: how many entries of this epoch have been seen, and whether another epoch wrote to the thread too. In that case a
- *       writer knows only part of the thread, so the hash is left alone and the caller folds it anew.
+ *       writer knows only part of the thread, so the hash is left alone and the caller folds it anew. Of an erased thread nothing is
+ *       taken, and all counts as seen, so that nobody sends it again.
  */
 const append = script(`
-local seen, entries, thread, uid, threads, events, wanted, due = unpack(KEYS)
+${PUT_TERMS}
+local seen, entries, thread, index, events, erased, wanted, due = unpack(KEYS)
+if redis.call('ZSCORE', erased, ARGV[1]) then return { 2147483647, 0 } end
+local function add(n, kind, entry)
+  local values = { 'epoch', ARGV[4], 'n', n, 'kind', kind, 'entry', entry }
+  local function announce(id)
+    return redis.call('XADD', events, 'MAXLEN', '~', ARGV[5], id, 'thread', ARGV[1], 'uid', ARGV[2], unpack(values))
+  end
+  local id = announce('*')
+  if type(redis.pcall('XADD', entries, id, unpack(values))) == 'string' then return end
+  -- The clock went back, and the organization's stream did not hold it up: one behind the thread's last.
+  redis.call('XDEL', events, id)
+  local ms, seq = string.match(redis.call('XREVRANGE', entries, '+', '-', 'COUNT', 1)[1][1], '^(%d+)-(%d+)$')
+  redis.call('XADD', entries, announce(ms .. '-' .. (tonumber(seq) + 1)), unpack(values))
+end
 local epoch = ARGV[4]
 local before = redis.call('HMGET', thread, 'epoch', 'n', 'epochs')
 local last, mixed = tonumber(before[2] or 0), before[3] == 'several'
@@ -42,44 +60,48 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local hooks
 local i = 7
 while i <= #ARGV do
-  local n, kind, entry, event, message, count = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], tonumber(ARGV[i + 5])
+  local n, event, message, count = ARGV[i], ARGV[i + 3], ARGV[i + 4], tonumber(ARGV[i + 5])
+  local terms = i + 6 + count
+  local last_term = terms + tonumber(ARGV[terms])
   if redis.call('SETBIT', seen, n, 1) == 0 then
-    redis.call('XADD', entries, '*', 'epoch', epoch, 'n', n, 'kind', kind, 'entry', entry)
-    redis.call('XADD', events, 'MAXLEN', '~', ARGV[5], '*',
-      'thread', ARGV[1], 'uid', ARGV[2], 'epoch', epoch, 'n', n, 'kind', kind, 'entry', entry)
-    if kind == 'started' then
-      redis.call('ZADD', uid, ARGV[3], ARGV[1])
-      redis.call('ZADD', threads, ARGV[3], ARGV[1])
-    end
+    add(n, ARGV[i + 1], ARGV[i + 2])
     if event ~= '' then
       hooks = hooks or redis.call('HGETALL', wanted)
       for h = 1, #hooks, 2 do
         if string.find(hooks[h + 1], ' ' .. event .. ' ', 1, true) then
           local queue = hooks[h] .. ':' .. ARGV[1]
-          redis.call('RPUSH', ARGV[6] .. queue, message)
+          redis.call('RPUSH', ARGV[6] .. 'outbox:' .. queue, message)
           redis.call('ZADD', due, 'NX', now, queue)
         end
       end
     end
     if count > 0 and not mixed and tonumber(n) > last then
       last = tonumber(n)
-      redis.call('HSET', thread, 'epoch', epoch, 'n', n, unpack(ARGV, i + 6, i + 5 + count))
+      redis.call('HSET', thread, 'epoch', epoch, 'n', n, unpack(ARGV, i + 6, terms - 1))
+      put_terms(index, ARGV[6], ARGV[1], ARGV[3], { unpack(ARGV, terms + 1, last_term) })
     end
   end
-  i = i + 6 + count
+  i = last_term + 1
 end
 return { redis.call('BITCOUNT', seen), mixed and 1 or 0 }
 `);
 
 /**
- * Replaces the hash, unless an entry came in since it was folded: then that one's writer folds it.
+ * Replaces the hash, and the terms with it, unless an entry came in since it was folded: then that one's writer folds it.
  *
- * KEYS: thread, entries    ARGV: how many entries were folded, then fields and values
+ * KEYS: thread, entries, index, erased
+ * ARGV: how many entries were folded, thread id, start (ms), what terms' keys start with, how many fields and values follow, those, and
+ *       the terms
  */
 const refold = script(`
-if redis.call('XLEN', KEYS[2]) ~= tonumber(ARGV[1]) then return 0 end
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+${PUT_TERMS}
+local thread, entries, index, erased = unpack(KEYS)
+if redis.call('ZSCORE', erased, ARGV[2]) then return 1 end
+if redis.call('XLEN', entries) ~= tonumber(ARGV[1]) then return 0 end
+local terms = 6 + tonumber(ARGV[5])
+redis.call('DEL', thread)
+redis.call('HSET', thread, unpack(ARGV, 6, terms - 1))
+put_terms(index, ARGV[4], ARGV[2], ARGV[3], { unpack(ARGV, terms) })
 return 1
 `);
 
@@ -93,6 +115,8 @@ export interface Item {
   readonly message: Message | undefined;
   /** The thread without its history up to this entry, as `hashFields`; empty where it did not change. */
   readonly summary: readonly string[];
+  /** What the thread is found by from this entry on; empty where it did not change. */
+  readonly terms: readonly string[];
 }
 
 export interface Appended {
@@ -118,34 +142,42 @@ export async function appendEntries(
     seenKey(organization, id, epoch),
     entriesKey(organization, id),
     threadKey(organization, id),
-    uidKey(organization, uid),
-    threadsKey(organization),
+    indexKey(organization, id),
     eventsKey(organization),
+    erasedKey(organization),
     webhookEventsKey(organization),
     outboxDueKey(organization),
   ];
   const started = String(Date.parse(start.started_at));
-  const args = [id, uid, started, String(epoch), String(EVENTS_KEPT), outboxPrefix(organization)];
-  for (const { n, kind, json, message, summary } of items) {
+  const args = [id, uid, started, String(epoch), String(EVENTS_KEPT), prefixOf(organization)];
+  for (const { n, kind, json, message, summary, terms } of items) {
     args.push(String(n), kind, json, message?.event ?? '', message ? JSON.stringify(message) : '');
-    args.push(String(summary.length), ...summary);
+    args.push(String(summary.length), ...summary, String(terms.length), ...terms);
   }
   const [seen, mixed] = (await append(redis, keys, args)) as [number, number];
   return { seen, mixed: mixed === 1 };
 }
 
 /**
- * Writes the hash of a thread, folded from `count` entries; false where there are more entries by now.
+ * Writes the hash of a thread, folded from `count` entries, and what it is found by; false where there are more entries by now.
  *
  * @throws AttendantError as `Redis.run`
  */
 export async function replaceHash(
   redis: Redis,
-  start: Pick<ThreadStart, 'organization' | 'id'>,
+  start: Pick<ThreadStart, 'organization' | 'id' | 'started_at'>,
   count: number,
   fields: readonly string[],
+  terms: readonly string[],
 ): Promise<boolean> {
-  const keys = [threadKey(start.organization, start.id), entriesKey(start.organization, start.id)];
-  const args = [String(count), ...fields];
+  const { organization, id } = start;
+  const keys = [
+    threadKey(organization, id),
+    entriesKey(organization, id),
+    indexKey(organization, id),
+    erasedKey(organization),
+  ];
+  const at = String(Date.parse(start.started_at));
+  const args = [String(count), id, at, prefixOf(organization), String(fields.length), ...fields, ...terms];
   return (await refold(redis, keys, args)) === 1;
 }

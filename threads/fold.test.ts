@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry, NumberedEntry } from './entry.ts';
-import { foldThread, hashFields } from './fold.ts';
+import { foldThread } from './fold.ts';
+import { hashFields } from './hash.ts';
 import { someStart } from './thread.fixture.ts';
 
 const start = someStart();

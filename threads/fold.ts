@@ -107,16 +107,3 @@ export function foldThread(entries: readonly NumberedEntry[]): Thread | undefine
 export function inOrder(entries: readonly NumberedEntry[]): NumberedEntry[] {
   return [...entries].sort((a, b) => a.epoch - b.epoch || a.n - b.n);
 }
-
-/**
- * The thread without its history as fields and values of a Redis hash, one after the other: text as it is, anything else as
- * JSON, null left out.
- */
-export function hashFields(thread: Thread): string[] {
-  const fields: string[] = [];
-  for (const [name, value] of Object.entries(thread)) {
-    if (name === 'history' || value === null) continue;
-    fields.push(name, typeof value === 'string' ? value : JSON.stringify(value));
-  }
-  return fields;
-}

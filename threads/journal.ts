@@ -9,7 +9,7 @@ import type { NumberedEntry, ThreadStart } from './entry.ts';
  * A journal is one file of one writer: `<thread>.<epoch>.jsonl`. Its first line says whose it is, each further line is one
  * entry, and the last one, where the call came to its end, says that it is closed.
  */
-interface JournalHead {
+export interface JournalHead {
   readonly journal: 1;
   readonly organization: ThreadStart['organization'];
   readonly thread: ThreadStart['id'];

@@ -17,12 +17,25 @@ export const entriesKey = (organization: Organization, id: ThreadId): string =>
 export const seenKey = (organization: Organization, id: ThreadId, epoch: number): string =>
   `attendant:{${organization}}:seen:${id}:${epoch}`;
 
+/** What all keys of an organization start with. */
+export const prefixOf = (organization: Organization): string => `attendant:{${organization}}:`;
+
+/** Sorted set: the threads of a term (`thread-index.ts`) by their start; `threads` is that of all. */
+export const termKey = (organization: Organization, term: string): string =>
+  `attendant:{${organization}}:${term}`;
+
 /** Sorted set: the threads of a UID by their start. */
-export const uidKey = (organization: Organization, uid: Uid): string =>
-  `attendant:{${organization}}:uid:${uid}`;
+export const uidKey = (organization: Organization, uid: Uid): string => termKey(organization, `uid:${uid}`);
 
 /** Sorted set: the organization's threads by their start. */
-export const threadsKey = (organization: Organization): string => `attendant:{${organization}}:threads`;
+export const threadsKey = (organization: Organization): string => termKey(organization, 'threads');
+
+/** Set: the terms whose sorted sets hold the thread. */
+export const indexKey = (organization: Organization, id: ThreadId): string =>
+  `attendant:{${organization}}:index:${id}`;
+
+/** Sorted set: the ids of erased threads by when they were erased, so that nothing brings them back. */
+export const erasedKey = (organization: Organization): string => `attendant:{${organization}}:erased`;
 
 /** Stream, trimmed: every entry of every thread of the organization, with its thread and UID. */
 export const eventsKey = (organization: Organization): string => `attendant:{${organization}}:events`;

@@ -1,4 +1,4 @@
-import { isThreadId, isUid, type Organization, type ThreadId, type Uid } from '../base/ids.ts';
+import { isThreadId, isUid, type Organization, type ThreadId } from '../base/ids.ts';
 import type { Entry, NumberedEntry } from './entry.ts';
 import { foldThread } from './fold.ts';
 import { entriesKey, uidKey } from './keys.ts';
@@ -52,47 +52,18 @@ export async function readThread(
     if (thread) return thread;
   }
   if (!isUid(key)) return undefined;
-  const { threads } = await listThreads(redis, organization, key, { limit: 1 });
-  return threads[0];
+  const [id] = await redis.run((client) => client.zRange(uidKey(organization, key), 0, 0, { REV: true }));
+  return id !== undefined && isThreadId(id) ? readById(redis, organization, id) : undefined;
 }
 
-async function readById(redis: Redis, organization: Organization, id: ThreadId): Promise<Thread | undefined> {
-  const { entries } = await readEntries(redis, organization, id);
-  return foldThread(entries);
-}
-
-export interface ThreadPage {
-  /** Newest first. */
-  readonly threads: Thread[];
-  /** Whether there are older ones; ask again with `before` the last id. */
-  readonly more: boolean;
-}
-
-/**
- * The threads of a UID, newest first: at most `limit`, only those older than `before` where it is given.
- *
- * @throws AttendantError as `Redis.run`
- */
-export async function listThreads(
+/** The thread of that id. @throws AttendantError as `Redis.run` */
+export async function readById(
   redis: Redis,
   organization: Organization,
-  uid: Uid,
-  { limit, before }: { limit: number; before?: ThreadId | undefined },
-): Promise<ThreadPage> {
-  const key = uidKey(organization, uid);
-  let from = 0;
-  if (before) {
-    const rank = await redis.run((client) => client.zRevRank(key, before));
-    if (rank === null) return { threads: [], more: false };
-    from = rank + 1;
-  }
-  const ids = await redis.run((client) => client.zRange(key, from, from + limit, { REV: true }));
-  const threads: Thread[] = [];
-  for (const id of ids.slice(0, limit)) {
-    const thread = await readById(redis, organization, id as ThreadId);
-    if (thread) threads.push(thread);
-  }
-  return { threads, more: ids.length > limit };
+  id: ThreadId,
+): Promise<Thread | undefined> {
+  const { entries } = await readEntries(redis, organization, id);
+  return foldThread(entries);
 }
 
 /** An entry's JSON. What is none is left out: others can write to Redis too, and one bad entry must not hide a thread. */

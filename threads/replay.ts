@@ -6,8 +6,8 @@ import { asAttendantError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { isAlive, thisProcess, type ProcessIdentity } from './alive.ts';
 import type { ThreadStart } from './entry.ts';
-import { isJournal, journalFacts, readJournal } from './journal.ts';
-import { seenKey } from './keys.ts';
+import { isJournal, journalFacts, readJournal, type JournalHead } from './journal.ts';
+import { erasedKey, seenKey } from './keys.ts';
 import type { Redis } from './redis.ts';
 import { sendAll } from './send.ts';
 
@@ -24,7 +24,7 @@ export interface Replayed {
 /**
  * Brings the journals of a folder that nobody writes any more (closed, or their process died) into Redis where it lacks
  * anything of them, and removes those that were last written more than `keep` ms ago. Of several processes on a folder one
- * does it at a time; the others return at once.
+ * does it at a time; the others return at once. Journals of erased threads are removed.
  *
  * @throws AttendantError as `Redis.run`; the signal's reason
  */
@@ -69,6 +69,10 @@ async function replayFile(options: {
   const { path, redis, keep, clock } = options;
   const facts = await journalFacts(path);
   if (facts && !facts.closed && isAlive(facts.head.writer)) return { sent: false, removed: false };
+  if (facts && (await isErased(redis, facts.head))) {
+    await unlink(path);
+    return { sent: false, removed: true };
+  }
   let sent = false;
   if (facts && facts.last > 0) {
     const { organization, thread, epoch } = facts.head;
@@ -83,6 +87,14 @@ async function replayFile(options: {
   if (clock.now() - at < keep) return { sent, removed: false };
   await unlink(path);
   return { sent, removed: true };
+}
+
+/** Whether the journal's thread was erased: then nothing of it may be left here either. */
+async function isErased(
+  redis: Redis,
+  { organization, thread }: Pick<JournalHead, 'organization' | 'thread'>,
+): Promise<boolean> {
+  return (await redis.run((client) => client.zScore(erasedKey(organization), thread))) !== null;
 }
 
 /** How the thread of a journal started: its first entry. */

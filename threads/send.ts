@@ -1,8 +1,10 @@
 import { appendEntries, replaceHash, type Appended, type Item } from './append.ts';
 import type { Entry, NumberedEntry, ThreadStart } from './entry.ts';
-import { Fold, foldThread, hashFields } from './fold.ts';
+import { Fold, foldThread } from './fold.ts';
+import { hashFields } from './hash.ts';
 import { readEntries } from './read.ts';
 import type { Redis } from './redis.ts';
+import { termsOf } from './thread-index.ts';
 import { messageOf } from './webhook-message.ts';
 
 /** How much goes to Redis in one step: a script holds everybody else up while it runs. */
@@ -24,7 +26,14 @@ export class Items {
     const changed = this.#fold.apply({ entry: kind === 'message' ? entry : (JSON.parse(json) as Entry) });
     const thread = changed ? this.#fold.thread() : undefined;
     const message = thread && messageOf(thread.id, numbered);
-    return { n, kind, json, message, summary: thread ? hashFields(thread) : [] };
+    return {
+      n,
+      kind,
+      json,
+      message,
+      summary: thread ? hashFields(thread) : [],
+      terms: thread ? termsOf(thread) : [],
+    };
   }
 }
 
@@ -106,6 +115,6 @@ async function refold(redis: Redis, start: ThreadStart): Promise<void> {
       'epochs',
       'several',
     ];
-    if (await replaceHash(redis, start, length, fields)) return;
+    if (await replaceHash(redis, thread, length, fields, termsOf(thread))) return;
   }
 }

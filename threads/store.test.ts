@@ -81,12 +81,11 @@ describe('threads', () => {
       ids.unshift(start.id);
     }
     expect((await threads.read(ORGANIZATION, uid))?.id).toBe(ids[0]);
-    const first = await threads.list(ORGANIZATION, uid, { limit: 3 });
+    const first = await threads.list(ORGANIZATION, { uid }, { limit: 3 });
     expect(first.threads.map((t) => t.id)).toEqual(ids.slice(0, 3));
-    expect(first.more).toBe(true);
-    const second = await threads.list(ORGANIZATION, uid, { limit: 3, before: first.threads.at(-1)?.id });
+    const second = await threads.list(ORGANIZATION, { uid }, { limit: 3, cursor: first.next ?? '' });
     expect(second.threads.map((t) => t.id)).toEqual(ids.slice(3));
-    expect(second.more).toBe(false);
+    expect(second.next).toBeNull();
   });
 
   it('is not fooled by a UID that looks like the id of another thread', async () => {

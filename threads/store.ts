@@ -1,12 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock.ts';
 import { asAttendantError, AttendantError } from '../base/errors.ts';
-import type { Organization, ThreadId, Uid } from '../base/ids.ts';
+import type { Organization } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { ThreadStart, ThreadWriter } from './entry.ts';
+import { eraseCaller, eraseThreads, type Erased } from './erase.ts';
 import { makeJournalFolder } from './journal.ts';
+import { listThreads, type ThreadFilter, type ThreadPage } from './list.ts';
 import { outboxIn, type Outbox } from './outbox.ts';
-import { listThreads, readThread, type ThreadPage } from './read.ts';
+import { readThread } from './read.ts';
 import { connectRedis } from './redis.ts';
 import { replayFolder, type Replayed } from './replay.ts';
 import type { Thread } from './thread.ts';
@@ -31,12 +33,16 @@ export interface Threads {
   write(start: ThreadStart, epoch: number): ThreadWriter;
   /** By id or UID, see `readThread`. @throws AttendantError as `Redis.run` */
   read(organization: Organization, key: string): Promise<Thread | undefined>;
-  /** All threads of a UID, see `listThreads`. @throws AttendantError as `Redis.run` */
+  /** See `listThreads`. @throws AttendantError E_BAD_REQUEST for a cursor that is none; as `Redis.run` */
   list(
     organization: Organization,
-    uid: Uid,
-    page: { limit: number; before?: ThreadId | undefined },
+    filter: ThreadFilter,
+    page: { limit: number; cursor?: string | undefined },
   ): Promise<ThreadPage>;
+  /** By id or UID, see `eraseThreads`. @throws AttendantError as `Redis.run` */
+  erase(organization: Organization, key: string): Promise<Erased>;
+  /** All threads of a caller's number, see `eraseThreads`. @throws AttendantError as `Redis.run` */
+  eraseCaller(organization: Organization, number: string): Promise<Erased>;
   /**
    * Brings the journals that nobody writes any more into Redis and removes the old ones, see `replayFolder`. Runs by itself
    * whenever Redis is (again) there and every hour.
@@ -127,7 +133,9 @@ export function openThreads(options: {
       }
     },
     read: (organization, key) => readThread(redis, organization, key),
-    list: (organization, uid, page) => listThreads(redis, organization, uid, page),
+    list: (organization, filter, page) => listThreads(redis, organization, filter, page),
+    erase: (organization, key) => eraseThreads(redis, clock, organization, key),
+    eraseCaller: (organization, number) => eraseCaller(redis, clock, organization, number),
     replayJournals,
     workers: workersIn(redis),
     webhooks: webhooksIn(redis, clock),
