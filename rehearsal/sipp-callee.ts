@@ -120,7 +120,7 @@ To:[$local];tag=[pid]callee[call_number]
 [last_Call-ID:]
 CSeq: [$cseq] INVITE
 [last_Record-Route:]
-Contact: <sip:callee@[local_ip]:[local_port]>
+Contact: <sip:callee@[local_ip]:[local_port];transport=[transport]>
 ${more}
 ]]></send>\n`;
 }

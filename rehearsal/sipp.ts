@@ -99,6 +99,8 @@ export interface SippCalleeOptions {
   readonly audio?: string;
   readonly hearAt?: number;
   readonly codec?: SippCodec;
+  /** UDP unless said. Cues (`SippRun.cue`) come by UDP only. */
+  readonly transport?: 'udp' | 'tcp';
   readonly signal: AbortSignal;
 }
 
@@ -110,12 +112,12 @@ export interface SippCalleeOptions {
 export async function startSippCallee(options: SippCalleeOptions): Promise<SippRun> {
   const folder = await temporaryFolder('sipp');
   try {
-    const { address, does, hearAt, codec = 'G722', signal } = options;
+    const { address, does, hearAt, codec = 'G722', transport = 'udp', signal } = options;
     const silence = join(folder, 'silence.raw');
     await writeFile(silence, ENCODE[codec](Buffer.alloc(16_000 * 2)));
     const files = sippCalleeXml({ does, hearAt, codec, audio: options.audio ?? silence });
     const callee: SippRun = await run({
-      ...{ folder, files, address, calls: 1, args: [], signal },
+      ...{ folder, files, address, calls: 1, args: [], transport, signal },
       callIdOf: async () => {
         const invite = (await callee.messages()).find(({ method }) => method === 'INVITE');
         return (invite && headerOf(invite, 'call-id')) ?? '';
@@ -135,17 +137,18 @@ async function run(options: {
   calls: number;
   args: readonly string[];
   callIdOf: (call: number) => Promise<string>;
+  transport?: 'udp' | 'tcp';
   signal: AbortSignal;
 }): Promise<SippRun> {
-  const { folder, files, address, calls, callIdOf, signal } = options;
+  const { folder, files, address, calls, callIdOf, transport = 'udp', signal } = options;
   await writeFile(join(folder, 'scenario.xml'), files.xml);
   for (const { name, bytes } of files.captures) await writeFile(join(folder, name), bytes);
   const args = [
-    ...['-sf', 'scenario.xml', '-m', String(calls), '-nostdin'],
+    ...['-sf', 'scenario.xml', '-m', String(calls), '-nostdin', '-t', transport === 'tcp' ? 't1' : 'u1'],
     ...['-trace_msg', '-message_file', 'messages.log', '-trace_err', '-error_file', 'errors.log'],
     ...['-trace_logs', '-log_file', 'waits.log', ...options.args],
   ];
-  const { program, port } = await onFreePorts({ folder, address, args, signal });
+  const { program, port } = await onFreePorts({ folder, address, args, transport, signal });
   return new SippRun(program, folder, { host: address, port }, callIdOf, signal);
 }
 
@@ -159,16 +162,17 @@ async function onFreePorts(options: {
   folder: string;
   address: string;
   args: readonly string[];
+  transport: 'udp' | 'tcp';
   signal: AbortSignal;
 }): Promise<{ program: Program; port: number }> {
-  const { folder, address, args, signal } = options;
+  const { folder, address, args, transport, signal } = options;
   for (let attempt = 1; ; attempt++) {
     const media = await freeUdpGroup(address);
     // Not the one above the audio: RTCP goes there (RFC 3550 section 11).
     const port = media + 3;
     const at = ['-i', address, '-p', String(port), '-mi', address, '-mp', String(media)];
     const program = await startProgram({ command: 'sipp', args: [...at, ...args], cwd: folder, signal });
-    const ports = [port, media, media + 2];
+    const ports = transport === 'tcp' ? [media, media + 2] : [port, media, media + 2];
     const isUp = async () => (await Promise.all(ports.map(isUdpBound))).every(Boolean);
     const end = systemClock.now() + START_LIMIT;
     while (program.running && !(await isUp()) && systemClock.now() < end)

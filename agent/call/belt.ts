@@ -28,6 +28,8 @@ export class Belt {
   readonly #onSettled: () => void;
   #last: Promise<unknown> = Promise.resolve();
   #running = 0;
+  /** Tools of which one at a time may be asked for, and is. */
+  readonly #taken = new Set<string>();
   #letGo: () => void = () => undefined;
   readonly #over = new Promise<void>((resolve) => (this.#letGo = resolve));
 
@@ -93,13 +95,16 @@ export class Belt {
       return undefined; // The caller spoke over the sentence already; the model is asked anew.
     }
     this.#running += 1;
+    const isTaken = tool.oneAtATime !== undefined && this.#taken.has(tool.name);
+    if (!isTaken) this.#taken.add(tool.name);
     const before = this.#last;
-    const mine = before.then(() => this.#run(tool, validate, args, run));
+    const mine = before.then(() => this.#run(tool, isTaken ? 'taken' : validate, args, run));
     this.#last = mine.catch(() => undefined);
     try {
       return await mine;
     } finally {
       this.#running -= 1;
+      if (!isTaken) this.#taken.delete(tool.name);
       // The model's reply to the result is of the same speech; it may be talked over like any other.
       if (!this.busy && !over()) run.ctx.speechHandle.allowInterruptions = true;
     }
@@ -107,7 +112,7 @@ export class Belt {
 
   async #run(
     tool: VoiceTool,
-    validate: ValidateFunction | undefined,
+    validate: ValidateFunction | 'taken' | undefined,
     args: JsonObject,
     run: ToolRun,
   ): Promise<unknown> {
@@ -125,11 +130,13 @@ export class Belt {
 
   async #result(
     tool: VoiceTool,
-    validate: ValidateFunction | undefined,
+    validate: ValidateFunction | 'taken' | undefined,
     args: JsonObject,
     announced: Promise<void>,
   ): Promise<ToolResult> {
     try {
+      if (validate === 'taken')
+        throw new AttendantError(tool.oneAtATime ?? 'E_TOOL_ARGUMENTS', `${tool.name} is running already`);
       if (validate && !validate(args)) {
         throw new AttendantError('E_TOOL_ARGUMENTS', explain(validate.errors));
       }

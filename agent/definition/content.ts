@@ -52,7 +52,7 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
     plain.push([[...path, 'description'], destination.description]);
     for (const [header, value] of Object.entries(destination.headers))
       templates.push([[...path, 'headers', header], value]);
-    for (const field of ['caller_id', 'display_name'] as const)
+    for (const field of ['caller_id', 'display_name', 'introduce'] as const)
       if (destination[field] !== undefined) templates.push([[...path, field], destination[field]]);
   }
   return [

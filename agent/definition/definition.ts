@@ -81,6 +81,11 @@ const destination = z.strictObject({
     .regex(/^[0-9*#]$/, 'a key')
     .optional()
     .describe('Key with which the callee takes a warm transfer; 1 unless set.'),
+  introduce: sentence
+    .optional()
+    .describe(
+      'What the agent says to both when a warm transfer was taken, before it leaves them alone. Template.',
+    ),
   fallback: z
     .array(name)
     .max(5)

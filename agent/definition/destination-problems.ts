@@ -23,6 +23,8 @@ const OF_AN_INVITE = [
   'from_host',
   'hold_music',
 ] as const;
+/** What there is no time for by another method. */
+const OF_A_WARM_ONE = ['accept', 'introduce'] as const;
 /** What the trunk says already. */
 const OF_A_TRUNK = ['auth', 'transport', 'from_host'] as const;
 
@@ -74,12 +76,13 @@ function headerProblems(headers: Destination['headers'], report: Report): void {
 
 function methodProblems(name: string, destination: Destination, report: Report): void {
   const { method, to, trunk } = destination;
-  if (method !== 'warm' && destination.accept !== undefined)
-    report(
-      ['accept'],
-      `destination ${name}: nobody is asked before a ${method}`,
-      'take accept out, or set method: warm',
-    );
+  for (const field of OF_A_WARM_ONE)
+    if (method !== 'warm' && destination[field] !== undefined)
+      report(
+        [field],
+        `destination ${name}: nobody is asked or introduced by a ${method}`,
+        `take ${field} out, or set method: warm`,
+      );
   if (method === 'refer') {
     for (const field of OF_AN_INVITE)
       if (destination[field] !== undefined)

@@ -1,4 +1,4 @@
-import type { AttendantError } from '../../base/errors.ts';
+import type { AttendantError, ErrorCode } from '../../base/errors.ts';
 import type { Destination } from '../definition/definition.ts';
 import type { DigitCollection, EndReason, TransferAttempt } from '../../threads/entry.ts';
 
@@ -104,6 +104,8 @@ export interface VoiceTool {
   readonly parameters: JsonObject;
   /** True where the tool validates its arguments itself, because it can do better than refuse. */
   readonly validatesItself?: true;
+  /** Asked for while it waits or runs already, it is refused with this code. */
+  readonly oneAtATime?: ErrorCode;
   run(args: JsonObject, line: Line, utterance: Utterance): Promise<ToolResult>;
 }
 

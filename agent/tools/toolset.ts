@@ -35,7 +35,7 @@ function rendered(
 ): Map<string, Destination> {
   const found = new Map<string, Destination>();
   for (const [name, destination] of Object.entries(destinations)) {
-    const { caller_id, display_name } = destination;
+    const { caller_id, display_name, introduce } = destination;
     // Values from outside may have made it something else than an address; it is not offered then.
     const to = destinationUri(render(destination.to));
     if (to === undefined) continue;
@@ -48,6 +48,7 @@ function rendered(
       headers,
       ...(caller_id === undefined ? {} : { caller_id: render(caller_id) }),
       ...(display_name === undefined ? {} : { display_name: render(display_name) }),
+      ...(introduce === undefined ? {} : { introduce: render(introduce) }),
     });
   }
   return found;

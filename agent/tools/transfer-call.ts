@@ -22,6 +22,7 @@ export function transferCall(settings: {
     .join('\n');
   return {
     name: 'transfer_call',
+    oneAtATime: 'E_TRANSFER_RUNNING',
     description:
       (settings.description ??
         'Transfers the caller to a person. Say first that you transfer and why, then call it; the sentence is finished before the transfer begins. ' +

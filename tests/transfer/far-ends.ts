@@ -12,7 +12,7 @@ const LIFE = 180_000;
 export async function farEnd(
   { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
   does: FarEnd,
-  options: Partial<Pick<SippCalleeOptions, 'audio' | 'hearAt'>> = {},
+  options: Partial<Pick<SippCalleeOptions, 'audio' | 'hearAt' | 'transport'>> = {},
 ): Promise<{ sipp: SippRun; uri: string }> {
   const signal = AbortSignal.timeout(LIFE);
   const sipp = await startSippCallee({ address: '127.0.0.1', does, codec: 'PCMU', signal, ...options });

@@ -11,6 +11,8 @@ const BACK = { result: 'completed', reason: 'end_dialog' };
 const WITHIN = { within: 60_000 };
 /** Milliseconds from the callee's key until both are heard: what is promised, on a machine that does nothing else (`npm run transfers`). */
 const JOINED_WITHIN = 500;
+/** What the agent `transfers` says to both. */
+const INTRODUCTION = 'The two of you are on the line now.';
 const MEASURED = process.env['MEASURED'] === '1';
 
 describe.concurrent('a warm transfer', () => {
@@ -37,10 +39,16 @@ describe.concurrent('a warm transfer', () => {
       await briefed(on, ack.at);
       const cued = Date.now();
       await desk.cue();
+      await joined(on);
+      // Three on the line: the agent introduces the two, and leaves.
+      for (const hearing of [ear, call.earpiece])
+        await until(
+          'the introduction is heard',
+          () => hearing.voiceSince(cued) > INTRODUCTION.length * 60 * 0.7,
+        );
       const thread = await call.ended();
       expect(thread.transfers).toMatchObject([{ status: 'completed', method: 'warm', cause: null }]);
       expect(thread.end_reason).toEqual(TRANSFERRED);
-      await joined(on);
       const apart = heardOfEachOther(on, invite.at, cued);
       expect(apart.callerHeardByDesk).toBeLessThan(UNHEARD);
       expect(apart.deskHeardByCaller).toBeLessThan(UNHEARD);

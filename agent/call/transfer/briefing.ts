@@ -16,6 +16,8 @@ const WRITING_LIMIT = 8_000;
 /** Characters: what fits into half a minute. */
 const LONGEST = 600;
 const QUEUE = 600;
+/** Milliseconds that a leg may take to subscribe; then it hears what is left. */
+const SUBSCRIBED_LIMIT = 3_000;
 const LISTENING_RATE = 16_000;
 const LISTENING_FRAME = 50;
 
@@ -67,8 +69,13 @@ export class Whisper {
     return new Whisper(call, source, publication);
   }
 
-  /** Resolves when it has been heard, or the whisper was closed. */
+  /** Resolves when it has been heard, or the whisper was closed. Begins when the listener's leg has subscribed. */
   async say(text: string): Promise<void> {
+    const { clock } = this.#call;
+    const subscribed = new AbortController();
+    const late = clock.sleep(SUBSCRIBED_LIMIT, subscribed.signal).catch(() => undefined);
+    await Promise.race([this.#publication?.waitForSubscription(), late]);
+    subscribed.abort(new Error('subscribed'));
     const stream = this.#call.models.tts.synthesize(text);
     try {
       for await (const { frame } of stream) {

@@ -2,7 +2,7 @@ import { type RemoteParticipant, RoomEvent } from '@livekit/rtc-node';
 import type { Destination } from '../../definition/definition.ts';
 import { Audience } from './audience.ts';
 import { hear, Whisper, writeBriefing } from './briefing.ts';
-import { dialCallee, type Dialed, hangUpCallee } from './callee.ts';
+import { dialCallee, type Dialed, hangUpCallee, legLeaves } from './callee.ts';
 import { Hold } from './hold.ts';
 import type { OnCall } from './on-call.ts';
 import { classify, type SipFacts } from './result.ts';
@@ -43,6 +43,7 @@ export async function warm(call: OnCall, destination: Destination): Promise<Dial
     if (decision === 'accepted') {
       await wall.open();
       joined = true;
+      if (destination.introduce !== undefined) await sides.introduce(dialed.identity, destination.introduce);
       return dialed;
     }
     await hangUpCallee(call, dialed.identity);
@@ -89,6 +90,27 @@ class Sides {
   /** To the callee alone. */
   async say(text: string): Promise<void> {
     await (await this.#whisper)?.say(text);
+  }
+
+  /** To both, until it is said or one of them leaves. */
+  async introduce(callee: string, text: string): Promise<void> {
+    const { room, leg, ending, log } = this.#call;
+    await this.#hold?.end();
+    const over = new AbortController();
+    const toCaller = await Whisper.open(this.#call);
+    try {
+      this.#audience?.forCaller(toCaller);
+      const said = Promise.all([this.say(text), toCaller.say(text)]);
+      await Promise.race([
+        said,
+        legLeaves(room, [leg.identity, callee], AbortSignal.any([ending, over.signal])),
+      ]);
+    } catch (error) {
+      log.warn({ pii: { error } }, 'the introduction was not heard to its end');
+    } finally {
+      over.abort(new Error('introduced'));
+      await toCaller.close();
+    }
   }
 
   async close(): Promise<void> {
