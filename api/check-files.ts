@@ -44,7 +44,10 @@ function namedProblems(config: Config, named: readonly string[]): Problem[] {
   );
   const isJson = (file: string) => file.endsWith('.json');
   return [
-    ...checkDefinitions(files.filter((file) => !isJson(file))).problems,
+    ...checkDefinitions(
+      files.filter((file) => !isJson(file)),
+      checkDefinitions(definitionFolders(config).flatMap(definitionFiles)).agents,
+    ).problems,
     ...files.filter(isJson).flatMap((file) => jsonProblems(file, config)),
   ];
 }

@@ -41,6 +41,7 @@ const members = {
   agent_version: z.string().describe('hash of the agent’s definition'),
   status: z.enum(['active', 'ended']),
   direction: z.enum(['inbound', 'outbound']),
+  parent: z.string().nullable().describe('the thread that a side call was made for'),
   caller: z.looseObject({
     number: z.string(),
     name: z.string(),
@@ -64,6 +65,7 @@ const members = {
   outcome: anything.nullable().describe('the arguments of end_dialog'),
   digits: z.array(anything).describe('each keypad collection'),
   transfers: z.array(anything).describe('each attempt and its result'),
+  consults: z.array(anything).describe('each side call and its result'),
   state: anything,
   warnings: z.array(z.looseObject({ code: z.string(), detail: z.string(), at: time })),
 };

@@ -12,6 +12,8 @@ export interface LiveKit {
   readonly dispatch: Dispatch;
   /** The token with which a worker registers, good for ten minutes. */
   agentToken(): Promise<string>;
+  /** The token with which an agent joins a room, good for joining within ten minutes. */
+  joinToken(room: string, identity: string): Promise<string>;
 }
 
 /** Milliseconds; LiveKit answers these from Redis, or asks the room's node and waits 3 s for it. */
@@ -32,5 +34,6 @@ export function connectLiveKit(
     sip: new Sip(twirp),
     dispatch: new Dispatch(twirp),
     agentToken: () => twirp.token({ video: { agent: true } }),
+    joinToken: (room, identity) => twirp.joinToken(room, identity),
   };
 }

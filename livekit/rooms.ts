@@ -1,4 +1,5 @@
 import {
+  CreateRoomRequest,
   DeleteRoomRequest,
   DeleteRoomResponse,
   ListParticipantsRequest,
@@ -10,7 +11,7 @@ import {
   ParticipantInfo,
   ParticipantPermission,
   RemoveParticipantResponse,
-  type Room,
+  Room,
   RoomParticipantIdentity,
   UpdateParticipantRequest,
   UpdateSubscriptionsRequest,
@@ -34,6 +35,21 @@ export class Rooms {
       { grants: { video: { roomList: true } }, signal },
     );
     return response.rooms;
+  }
+
+  /**
+   * Makes a room, which LiveKit closes by itself when nobody comes, or everybody has left.
+   *
+   * @param emptyTimeout milliseconds, in whole seconds.
+   */
+  async create(room: string, emptyTimeout: number, signal: AbortSignal): Promise<void> {
+    const seconds = Math.ceil(emptyTimeout / 1_000);
+    await this.#twirp.request(
+      'RoomService/CreateRoom',
+      new CreateRoomRequest({ name: room, emptyTimeout: seconds, departureTimeout: seconds }),
+      Room,
+      { grants: { video: { roomCreate: true } }, signal },
+    );
   }
 
   async participants(room: string, signal: AbortSignal): Promise<ParticipantInfo[]> {

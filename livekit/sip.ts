@@ -43,6 +43,8 @@ export interface DialRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds until LiveKit gives up (CANCEL); 75 s at most, LiveKit's own limit is 80 s. */
   readonly ringTimeout: number;
+  /** Milliseconds from the answer after which LiveKit hangs up, whatever has become of us; not known to livekit-sip 1.8. */
+  readonly maxDuration?: number | undefined;
 }
 
 export interface StraightWay {
@@ -98,6 +100,7 @@ export class Sip {
       playDialtone: false,
       hidePhoneNumber: true,
       ringingTimeout: durationOf(ringTimeout),
+      ...(dial.maxDuration === undefined ? {} : { maxCallDuration: durationOf(dial.maxDuration) }),
       waitUntilAnswered: true,
     });
     try {

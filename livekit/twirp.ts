@@ -119,6 +119,20 @@ export class Twirp {
     if (grants.sip) token.addSIPGrant(grants.sip);
     return token.toJwt();
   }
+
+  joinToken(room: string, identity: string): Promise<string> {
+    const token = new AccessToken(this.#apiKey, this.#apiSecret, { ttl: TOKEN_LIFE, identity });
+    token.kind = 'agent';
+    token.addGrant({
+      room,
+      roomJoin: true,
+      canPublish: true,
+      canSubscribe: true,
+      canPublishData: true,
+      canUpdateOwnMetadata: true,
+    });
+    return token.toJwt();
+  }
 }
 
 function refused(method: string, response: Response, body: Uint8Array): AttendantError {

@@ -46,6 +46,16 @@ export interface TransferAttempt {
   readonly seconds: number;
 }
 
+/** A side call of the agent's, from the caller's thread: how it went, and its own thread. */
+export interface ConsultRecord extends Pick<TransferAttempt, 'status' | 'cause' | 'code' | 'sip_status'> {
+  /** The side call's own; null where it came to no call at all. */
+  readonly thread: ThreadId | null;
+  /** Who talked there. */
+  readonly agent: string;
+  readonly to: string;
+  readonly seconds: number;
+}
+
 export interface EndReason {
   readonly result: 'completed' | 'transferred' | 'failed' | 'abandoned';
   /** A word for machines, e.g. `end_dialog`, `caller_hung_up`, `E_MODEL_FAILED`. */
@@ -73,6 +83,8 @@ export interface ThreadStart {
   /** `sha256:…` of the definition's text. */
   readonly agent_version: string;
   readonly direction: 'inbound' | 'outbound';
+  /** The thread of the call that a side call was made for; absent on every other. */
+  readonly parent?: ThreadId | null;
   readonly caller: CallerRecord;
   readonly room: string;
   readonly started_at: string;
@@ -85,6 +97,7 @@ export type Entry =
   | { readonly kind: 'message'; readonly message: Message }
   | { readonly kind: 'digits'; readonly collection: DigitCollection; readonly at: string }
   | { readonly kind: 'transfer'; readonly attempt: TransferAttempt; readonly at: string }
+  | { readonly kind: 'consult'; readonly consult: ConsultRecord; readonly at: string }
   | { readonly kind: 'state'; readonly state: Readonly<Record<string, unknown>>; readonly at: string }
   | { readonly kind: 'outcome'; readonly outcome: Readonly<Record<string, unknown>>; readonly at: string }
   | { readonly kind: 'warning'; readonly code: string; readonly detail: string; readonly at: string }

@@ -18,6 +18,7 @@ describe('folding entries', () => {
   it('begins with nothing but how the call started', () => {
     expect(foldThread(numbered([{ kind: 'started', start }]))).toEqual({
       ...start,
+      parent: null,
       status: 'active',
       answered_at: null,
       ended_at: null,
@@ -25,6 +26,7 @@ describe('folding entries', () => {
       outcome: null,
       digits: [],
       transfers: [],
+      consults: [],
       state: {},
       warnings: [],
       history: [],
@@ -103,5 +105,27 @@ describe('the hash of a thread', () => {
     expect(JSON.parse(hash.get('caller') ?? '')).toEqual(start.caller);
     expect(JSON.parse(hash.get('end_reason') ?? '')).toEqual({ result: 'completed', reason: 'x' });
     expect([hash.has('history'), hash.has('outcome')]).toEqual([false, false]);
+  });
+
+  it('knows the side calls of a call, and the call of a side call', () => {
+    const aside = someStart({ direction: 'outbound', parent: start.id });
+    const consult = {
+      status: 'busy',
+      cause: 'busy',
+      code: null,
+      sip_status: 486,
+      thread: aside.id,
+      agent: 'ivr-navigator',
+      to: 'sip:ivr@partner.example',
+      seconds: 2,
+    } as const;
+    const thread = foldThread(
+      numbered([
+        { kind: 'started', start },
+        { kind: 'consult', consult, at: at(1) },
+      ]),
+    );
+    expect(thread?.consults).toEqual([consult]);
+    expect(foldThread(numbered([{ kind: 'started', start: aside }]))?.parent).toBe(start.id);
   });
 });

@@ -1,4 +1,11 @@
-import type { DigitCollection, Message, NumberedEntry, ThreadStart, TransferAttempt } from './entry.ts';
+import type {
+  ConsultRecord,
+  DigitCollection,
+  Message,
+  NumberedEntry,
+  ThreadStart,
+  TransferAttempt,
+} from './entry.ts';
 import type { Thread } from './thread.ts';
 
 type Warning = Thread['warnings'][number];
@@ -18,6 +25,7 @@ export class Fold {
   #state: Thread['state'] = {};
   readonly #digits: DigitCollection[] = [];
   readonly #transfers: TransferAttempt[] = [];
+  readonly #consults: ConsultRecord[] = [];
   readonly #warnings: Warning[] = [];
   readonly #history: Message[] = [];
 
@@ -47,6 +55,9 @@ export class Fold {
       case 'transfer':
         this.#transfers.push(entry.attempt);
         return true;
+      case 'consult':
+        this.#consults.push(entry.consult);
+        return true;
       case 'state':
         this.#state = { ...this.#state, ...entry.state };
         return true;
@@ -72,6 +83,7 @@ export class Fold {
   thread(): Thread | undefined {
     if (!this.#start) return undefined;
     const { id, uid, organization, agent, agent_version, direction, caller, room, started_at } = this.#start;
+    const parent = this.#start.parent ?? null;
     return {
       id,
       uid,
@@ -80,6 +92,7 @@ export class Fold {
       agent_version,
       status: this.#status,
       direction,
+      parent,
       caller,
       room,
       started_at,
@@ -89,6 +102,7 @@ export class Fold {
       outcome: this.#outcome,
       digits: [...this.#digits],
       transfers: [...this.#transfers],
+      consults: [...this.#consults],
       state: this.#state,
       warnings: [...this.#warnings],
       history: [...this.#history],

@@ -112,6 +112,8 @@ function discreetEntry(entry: Entry, secrets: SecretDigits, keys: boolean): Entr
       const cause = attempt.cause === null ? null : secrets.mask(attempt.cause);
       return { ...entry, attempt: { ...attempt, cause, to: secrets.mask(attempt.to) } };
     }
+    case 'consult':
+      return { ...entry, consult: { ...entry.consult, to: secrets.mask(entry.consult.to) } };
     case 'state':
       return { ...entry, state: secrets.maskAll(entry.state) as typeof entry.state };
     case 'outcome':

@@ -1,7 +1,16 @@
-import type { DigitCollection, EndReason, Message, ThreadStart, TransferAttempt } from './entry.ts';
+import type { ThreadId } from '../base/ids.ts';
+import type {
+  ConsultRecord,
+  DigitCollection,
+  EndReason,
+  Message,
+  ThreadStart,
+  TransferAttempt,
+} from './entry.ts';
 
 /** A call's record as the API shows it: the entries folded, the messages as `history`. */
 export interface Thread extends ThreadStart {
+  readonly parent: ThreadId | null;
   readonly status: 'active' | 'ended';
   readonly answered_at: string | null;
   readonly ended_at: string | null;
@@ -10,6 +19,8 @@ export interface Thread extends ThreadStart {
   readonly outcome: Readonly<Record<string, unknown>> | null;
   readonly digits: readonly DigitCollection[];
   readonly transfers: readonly TransferAttempt[];
+  /** The agent's side calls, in order. */
+  readonly consults: readonly ConsultRecord[];
   readonly state: Readonly<Record<string, unknown>>;
   readonly warnings: readonly { code: string; detail: string; at: string }[];
   readonly history: readonly Message[];

@@ -70,6 +70,7 @@ function eventOf(entry: Entry, epoch: number): WebhookEvent | undefined {
     case 'answered':
     case 'message':
     case 'digits':
+    case 'consult':
     case 'state':
     case 'warning':
       return undefined;
@@ -92,6 +93,7 @@ function contentOf(entry: Entry, thread: Thread): { data: object; at: string } {
     case 'answered':
     case 'message':
     case 'digits':
+    case 'consult':
     case 'state':
     case 'warning':
       return { data: thread.caller, at: thread.started_at };

@@ -38,7 +38,7 @@ export type Choice =
  * Chooses the agent: the one that the dispatch rule names, else the one whose name was dialed (`sip:<agent name>@host`).
  */
 export function chooseAgent(job: JobContext, caller: Caller, exchange: Exchange): Choice {
-  const { clock, env } = exchange;
+  const { clock } = exchange;
   const metadata = readMetadata(job.job.metadata);
   const name = metadata.agent ?? caller.dialed.toLowerCase();
   const id = newThreadId(clock.now());
@@ -68,29 +68,39 @@ export function chooseAgent(job: JobContext, caller: Caller, exchange: Exchange)
         'the dispatch rule names no agent, and what was dialed is no name of one',
       );
     const { definition, version } = exchange.definition(name);
-    const context = {
-      caller_id: caller.number,
-      inbound_did: caller.dialed,
-      uid: start.uid,
-      header: caller.headers,
-      vars: { ...definition.variables, ...caller.vars },
-      state: {},
-      env,
-      now: start.started_at,
-      summary: '',
-    };
-    const agent: ChosenAgent = {
-      definition,
-      render: (template, onMissing) => {
-        const { text, missing } = render(template, context);
-        missing.forEach((variable) => onMissing?.(variable));
-        return text;
-      },
-    };
+    const agent = agentFor(definition, start, caller, exchange);
     return { start: { ...start, agent_version: version }, agent };
   } catch (thrown) {
     return { start, agent: undefined, error: asAttendantError(thrown) };
   }
+}
+
+/** The agent of a definition, with its templates bound to the call and to who calls: on a side call, whom it is made for. */
+export function agentFor(
+  definition: Definition,
+  start: Pick<ThreadStart, 'uid' | 'started_at'>,
+  caller: Caller,
+  { env }: Pick<Exchange, 'env'>,
+): ChosenAgent {
+  const context = {
+    caller_id: caller.number,
+    inbound_did: caller.dialed,
+    uid: start.uid,
+    header: caller.headers,
+    vars: { ...definition.variables, ...caller.vars },
+    state: {},
+    env,
+    now: start.started_at,
+    summary: '',
+  };
+  return {
+    definition,
+    render: (template, onMissing) => {
+      const { text, missing } = render(template, context);
+      missing.forEach((variable) => onMissing?.(variable));
+      return text;
+    },
+  };
 }
 
 function readMetadata(text: string): { agent: string | undefined; organization: Organization } {

@@ -3,6 +3,7 @@ import { timestamp } from '../../base/clock.ts';
 import { asAttendantError } from '../../base/errors.ts';
 import { chooseAgent } from './agent.ts';
 import { readCaller } from './caller.ts';
+import { SIDE_CALL_HEADER, sideCall } from './consult/side-call.ts';
 import { Conversation } from './conversation.ts';
 import { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
@@ -29,6 +30,7 @@ export async function takeCall(job: JobContext, exchange: Exchange, stop: AbortS
 
   const ending = new Ending();
   const { gone, answered, unwatch } = watch({ job, leg, ending, thread, stop, clock, agent: choice.agent });
+  const isSideCall = caller.header(SIDE_CALL_HEADER) !== undefined;
   let conversation: Conversation | undefined;
   try {
     if (!choice.agent) throw choice.error;
@@ -42,6 +44,9 @@ export async function takeCall(job: JobContext, exchange: Exchange, stop: AbortS
       gone,
       answered,
       exchange,
+      aside: isSideCall
+        ? undefined
+        : (errand) => sideCall(errand, { start: choice.start, caller, ending: ending.begun, gone }, exchange),
     });
     await conversation.begin();
     conversation.greet();

@@ -1,31 +1,37 @@
 import type { JobContext } from '@livekit/agents';
-import { type RemoteParticipant, RoomEvent } from '@livekit/rtc-node';
+import { RoomEvent } from '@livekit/rtc-node';
 import type { ThreadWriter } from '../../threads/entry.ts';
 import { toolset } from '../tools/toolset.ts';
 import type { ChosenAgent } from './agent.ts';
 import { Belt } from './belt.ts';
 import type { Caller } from './caller.ts';
+import { type Aside, Consult } from './consult/consult.ts';
 import { Digits } from './digits.ts';
 import { Discretion } from './discretion.ts';
 import type { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import { CallLine } from './line.ts';
 import { Patience } from './patience.ts';
-import { promptFor } from './prompt.ts';
+import { promptFor, promptForAside } from './prompt.ts';
 import { Transcript } from './transcript.ts';
 import { Transfer } from './transfer/transfer.ts';
 import { Voice } from './voice.ts';
 
 interface Parts {
   readonly job: JobContext;
-  readonly leg: RemoteParticipant;
-  readonly caller: Caller;
+  /** Whom the agent talks to. */
+  readonly leg: { readonly identity: string };
+  readonly caller: Pick<Caller, 'number' | 'dialed' | 'hasSipLeg' | 'additionalInstructions'>;
   readonly agent: ChosenAgent;
   readonly thread: ThreadWriter;
   readonly ending: Ending;
   readonly gone: AbortSignal;
   readonly answered: Promise<void>;
   readonly exchange: Exchange;
+  /** Makes side calls; undefined where the agent may not. */
+  readonly aside?: Aside | undefined;
+  /** What is to be found out, where this is a side call itself. */
+  readonly task?: string;
 }
 
 /** Milliseconds that tools get, at the end of a call, to put their results on the thread. */
@@ -59,6 +65,7 @@ export class Conversation {
       room: job.room,
       callerIdentity: leg.identity,
       models,
+      pause: agent.definition.turns.pause,
       transcript: this.#transcript,
       digits: this.#digits,
       discretion,
@@ -84,6 +91,17 @@ export class Conversation {
       log,
       listen: (on) => this.#voice.listen(on),
     });
+    const consult = new Consult({
+      room: job.room,
+      thread,
+      caller,
+      ending: ending.begun,
+      aside: parts.aside,
+      discreet: (other) => discretion.over(other),
+      listen: (on) => this.#voice.listen(on),
+      clock,
+      log,
+    });
     const line = new CallLine({
       room: job.room,
       leg: leg.identity,
@@ -91,6 +109,7 @@ export class Conversation {
       thread,
       digits: this.#digits,
       transfer: this.#transfer,
+      consult,
       ending,
       clock,
       discretion,
@@ -124,18 +143,17 @@ export class Conversation {
 
   /** The agent joins the conversation; the caller's call is answered by it. */
   async begin(): Promise<void> {
-    const { job, leg, agent, caller, ending, gone } = this.#parts;
+    const { job, leg, agent, caller, ending, gone, aside, task } = this.#parts;
     job.room.on(RoomEvent.DtmfReceived, (_code, digit, participant) => {
       if (participant.identity === leg.identity) this.#press(digit);
     });
     if (gone.aborted) this.#digits.hungUp();
     else gone.addEventListener('abort', () => this.#digits.hungUp(), { once: true });
-    const { clock, networks } = this.#parts.exchange;
-    const render = (template: string) => this.#render(template);
-    const tools = this.#belt.hang(toolset(agent.definition, { clock, networks, render }));
-    await ending.unlessEnded(
-      this.#voice.start(promptFor(this.#render(agent.definition.instructions), caller), tools),
-    );
+    const allowed = { consults: aside !== undefined, transfers: task === undefined };
+    const tools = this.#belt.hang(toolset(agent.definition, (template) => this.#render(template), allowed));
+    const instructions = this.#render(agent.definition.instructions);
+    const prompt = task === undefined ? promptFor(instructions, caller) : promptForAside(instructions, task);
+    await ending.unlessEnded(this.#voice.start(prompt, tools));
   }
 
   greet(): void {

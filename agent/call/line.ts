@@ -4,6 +4,8 @@ import { AttendantError } from '../../base/errors.ts';
 import type {
   Collection,
   CollectionRequest,
+  ConsultRequest,
+  ConsultResult,
   JsonObject,
   Line,
   SayOptions,
@@ -15,6 +17,7 @@ import type { Digits } from './digits.ts';
 import type { Discretion } from './discretion.ts';
 import type { Ending } from './ending.ts';
 import { pressKey } from './press-key.ts';
+import type { Consult } from './consult/consult.ts';
 import type { Transcript } from './transcript.ts';
 import type { Transfer } from './transfer/transfer.ts';
 
@@ -33,6 +36,7 @@ interface Parts {
   readonly digits: Digits;
   readonly ending: Ending;
   readonly transfer: Transfer;
+  readonly consult: Consult;
   readonly clock: Clock;
   readonly discretion: Discretion;
   readonly transcript: Transcript;
@@ -43,6 +47,8 @@ interface Parts {
 export class CallLine implements Line {
   readonly hasSipLeg: boolean;
   readonly #parts: Parts;
+  /** What keeps the agent from its caller just now. */
+  #away: 'transfer' | 'consult' | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -107,7 +113,11 @@ export class CallLine implements Line {
 
   async transfer(request: TransferRequest): Promise<TransferResult> {
     this.#needSipLeg();
-    return this.#parts.transfer.run(request);
+    return this.#oneAtATime('transfer', () => this.#parts.transfer.run(request));
+  }
+
+  async consult(request: ConsultRequest): Promise<ConsultResult> {
+    return this.#oneAtATime('consult', () => this.#parts.consult.run(request));
   }
 
   conclude(outcome: JsonObject): void {
@@ -116,6 +126,19 @@ export class CallLine implements Line {
 
   end(reason: EndReason): void {
     this.#parts.ending.decide(reason);
+  }
+
+  async #oneAtATime<T>(what: 'transfer' | 'consult', run: () => Promise<T>): Promise<T> {
+    if (this.#away === 'transfer')
+      throw new AttendantError('E_TRANSFER_RUNNING', 'a transfer is already running');
+    if (this.#away === 'consult')
+      throw new AttendantError('E_CONSULT_RUNNING', 'a side call is already running');
+    this.#away = what;
+    try {
+      return await run();
+    } finally {
+      this.#away = undefined;
+    }
   }
 
   #needSipLeg(): void {

@@ -21,9 +21,14 @@ const DELETE_LIMIT = 5_000;
 const DELETE_AGAIN = { first: 250, most: 5_000 };
 const DELETE_FOR = 300_000;
 
+/** Joins the job's room. */
+export async function joinRoom(job: JobContext, stop: AbortSignal): Promise<void> {
+  await within(job.connect(), JOIN_LIMIT, 'joining the room', stop);
+}
+
 /** Joins the room and waits for who calls. */
 export async function callerJoins(job: JobContext, stop: AbortSignal): Promise<RemoteParticipant> {
-  await within(job.connect(), JOIN_LIMIT, 'joining the room', stop);
+  await joinRoom(job, stop);
   return within(job.waitForParticipant(), CALLER_LIMIT, 'the caller', stop);
 }
 

@@ -24,6 +24,8 @@ interface Parts {
   readonly room: Room;
   readonly callerIdentity: string;
   readonly models: Models;
+  /** Seconds of silence that end a turn of the other side; told by a model where undefined. */
+  readonly pause: number | undefined;
   readonly transcript: Transcript;
   readonly digits: Digits;
   readonly discretion: Discretion;
@@ -69,7 +71,12 @@ export class Voice {
       aecWarmupDuration: null,
       userAwayTimeout: null,
       turnHandling: {
-        turnDetection: turnDetector,
+        ...(parts.pause === undefined
+          ? { turnDetection: turnDetector }
+          : {
+              turnDetection: 'vad',
+              endpointing: { mode: 'fixed', minDelay: parts.pause * 1_000, maxDelay: parts.pause * 1_000 },
+            }),
         interruption: {
           mode: 'vad',
           minDuration: SHORTEST_INTERRUPTION,

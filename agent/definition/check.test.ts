@@ -26,3 +26,18 @@ test('two files of a folder with the same agent, and files that are not there, a
     { file: folder, line: 1, what: expect.stringContaining('cannot be read') as string },
   ]);
 });
+
+test('a destination of side calls names an agent that is there', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'check-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'a.yaml');
+  const to = 'to: sip:ivr@partner.example\n        description: Orders.\n        agent: navigator\n';
+  writeFileSync(
+    file,
+    `name: a\ngreeting: {kind: none}\ninstructions: Help.\ntools:\n  consult_call:\n    destinations:\n      partner:\n        ${to}`,
+  );
+  expect(checkDefinitions([file]).problems).toMatchObject([
+    { line: 10, what: 'destination partner: the agent navigator has no definition that is right' },
+  ]);
+  expect(checkDefinitions([file], new Set(['navigator'])).problems).toEqual([]);
+});

@@ -11,11 +11,19 @@ export interface Checked {
   readonly agents: ReadonlySet<string>;
 }
 
-/** Checks definition files, each by itself and those of a folder against each other. */
-export function checkDefinitions(files: readonly string[]): Checked {
+/**
+ * Checks definition files, each by itself and those of a folder against each other.
+ *
+ * @param elsewhere agents that are there beside these files.
+ */
+export function checkDefinitions(
+  files: readonly string[],
+  elsewhere: ReadonlySet<string> = new Set(),
+): Checked {
   const problems: Problem[] = [];
   const agents = new Set<string>();
   const seen = new Map<string, string>();
+  const named: { agent: string; problem: () => Problem }[] = [];
   for (const file of files) {
     let text: string;
     try {
@@ -32,6 +40,17 @@ export function checkDefinitions(files: readonly string[]): Checked {
     }
     const { name } = parsed.definition;
     agents.add(name);
+    const { consult_call } = parsed.definition.tools;
+    for (const [destination, { agent }] of Object.entries(consult_call?.destinations ?? {}))
+      named.push({
+        agent,
+        problem: () =>
+          new Source(file, text, 'E_DEFINITION_INVALID').problem(
+            ['tools', 'consult_call', 'destinations', destination, 'agent'],
+            `destination ${destination}: the agent ${agent} has no definition that is right`,
+            `known are ${[...agents, ...elsewhere].sort().join(', ')}`,
+          ),
+      });
     // A user's own agent of a shipped one's name is meant to replace it; two in a folder are a mistake.
     const key = `${dirname(file)}\n${name}`;
     const twin = seen.get(key);
@@ -45,7 +64,8 @@ export function checkDefinitions(files: readonly string[]): Checked {
         ),
       );
   }
-  return { problems, agents };
+  const lost = named.filter(({ agent }) => !agents.has(agent) && !elsewhere.has(agent));
+  return { problems: [...problems, ...lost.map(({ problem }) => problem())], agents };
 }
 
 function unreadable(file: string, error: AttendantError): Problem {

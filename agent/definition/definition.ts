@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { seconds, sentence, tool } from './fields.ts';
-import { httpTools } from './http-tool.ts';
 import { limits } from './limits.ts';
 import { receiveDtmf } from './receive-dtmf.ts';
 
@@ -25,7 +24,15 @@ const greeting = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
 ]);
 
-const sendDtmf = z.strictObject({ ...tool });
+const sendDtmf = z.strictObject({
+  ...tool,
+  then: z
+    .enum(['reply', 'listen'])
+    .default('reply')
+    .describe(
+      'What the agent does when the keys are pressed: speaks (reply), or waits for what the far end says (listen).',
+    ),
+});
 
 /** What only an INVITE of our own takes; a REFER sends none. */
 const invite = {
@@ -61,8 +68,10 @@ const invite = {
     .describe('What the caller hears meanwhile: music (true, the default) or a ringback tone (false).'),
 };
 
+const address = z.string().min(1).max(512).describe('SIP URI, tel: URI or E.164 number. Template.');
+
 const destination = z.strictObject({
-  to: z.string().min(1).max(512).describe('SIP URI, tel: URI or E.164 number. Template.'),
+  to: address,
   description: sentence.describe('When to transfer there; the model chooses by it.'),
   method: z
     .enum(['refer', 'bridge', 'warm'])
@@ -99,6 +108,26 @@ const transferCall = z.strictObject({
     .record(name, destination)
     .refine((all) => Object.keys(all).length > 0, 'list at least one destination')
     .describe('Where calls may go, by a name of your choice. The model can dial nothing else.'),
+});
+
+const consultDestination = z.strictObject({
+  to: address,
+  description: sentence.describe('When to call there; the model chooses by it.'),
+  agent: name.describe('The agent that talks there, by its name; its tools are those of its own definition.'),
+  headers: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Headers of the INVITE, by name. Their values are templates.'),
+  ring_timeout: seconds.default(30).describe('Seconds until the call counts as no answer.'),
+  ...invite,
+});
+
+const consultCall = z.strictObject({
+  ...tool,
+  destinations: z
+    .record(name, consultDestination)
+    .refine((all) => Object.keys(all).length > 0, 'list at least one destination')
+    .describe('Whom the agent may call aside, by a name of your choice. The model can dial nothing else.'),
 });
 
 const endDialog = z.strictObject({
@@ -139,9 +168,21 @@ export const definitionSchema = z.strictObject({
     .strictObject({
       receive_dtmf: receiveDtmf.optional(),
       send_dtmf: sendDtmf.optional(),
+      consult_call: consultCall.optional(),
       transfer_call: transferCall.optional(),
       end_dialog: endDialog.optional(),
-      http: httpTools.optional(),
+    })
+    .prefault({}),
+  turns: z
+    .strictObject({
+      pause: z
+        .number()
+        .min(0.3)
+        .max(20)
+        .optional()
+        .describe(
+          'Seconds of silence that end a turn of the other side. Unset, a model listens for its end, within 0.3 to 2.5 seconds; machines that read out menus pause longer.',
+        ),
     })
     .prefault({}),
   limits,
@@ -149,6 +190,20 @@ export const definitionSchema = z.strictObject({
 
 export type Definition = z.infer<typeof definitionSchema>;
 export type Destination = z.infer<typeof destination>;
+export type ConsultDestination = z.infer<typeof consultDestination>;
+/** What dialing a destination takes. */
+export type Reachable = Pick<
+  Destination,
+  | 'to'
+  | 'headers'
+  | 'ring_timeout'
+  | 'caller_id'
+  | 'display_name'
+  | 'trunk'
+  | 'auth'
+  | 'transport'
+  | 'from_host'
+>;
 
 /** A definition as loaded, with the version that every thread of it records. */
 export interface LoadedDefinition {

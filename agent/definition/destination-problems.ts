@@ -1,6 +1,6 @@
 import type { Problem } from '../../base/problem.ts';
 import type { Source } from '../../base/source.ts';
-import type { Definition, Destination } from './definition.ts';
+import type { ConsultDestination, Definition, Destination, Reachable } from './definition.ts';
 import { destinationUri } from './destination-uri.ts';
 
 type Destinations = Readonly<Record<string, Destination>>;
@@ -30,6 +30,33 @@ const OF_A_TRUNK = ['auth', 'transport', 'from_host'] as const;
 
 /** What the schema cannot say of destinations: addresses, headers, what goes with which method, and their fallbacks. */
 export function destinationProblems(source: Source, definition: Definition): Problem[] {
+  return [...transferProblems(source, definition), ...consultProblems(source, definition)];
+}
+
+function consultProblems(source: Source, definition: Definition): Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Map<string, string>();
+  const destinations: Readonly<Record<string, ConsultDestination>> =
+    definition.tools.consult_call?.destinations ?? {};
+  for (const [name, destination] of Object.entries(destinations)) {
+    const report: Report = (field, what, mend) =>
+      problems.push(source.problem(['tools', 'consult_call', 'destinations', name, ...field], what, mend));
+    addressProblems(name, destination, report);
+    const twin = seen.get(destination.to);
+    if (twin !== undefined)
+      report(
+        ['to'],
+        `destinations ${twin} and ${name} have the same address`,
+        'the model chooses by address: keep one, with both descriptions',
+      );
+    else seen.set(destination.to, name);
+    headerProblems(destination.headers, report);
+    wayProblems(name, destination, report);
+  }
+  return problems;
+}
+
+function transferProblems(source: Source, definition: Definition): Problem[] {
   const problems: Problem[] = [];
   const destinations = definition.tools.transfer_call?.destinations ?? {};
   const fallbacks = new Set(Object.values(destinations).flatMap(({ fallback }) => fallback));
@@ -54,7 +81,7 @@ export function destinationProblems(source: Source, definition: Definition): Pro
   return problems;
 }
 
-function addressProblems(name: string, { to }: Destination, report: Report): void {
+function addressProblems(name: string, { to }: Reachable, report: Report): void {
   if (!isAddress(to))
     report(
       ['to'],
@@ -75,7 +102,7 @@ function headerProblems(headers: Destination['headers'], report: Report): void {
 }
 
 function methodProblems(name: string, destination: Destination, report: Report): void {
-  const { method, to, trunk } = destination;
+  const { method } = destination;
   for (const field of OF_A_WARM_ONE)
     if (method !== 'warm' && destination[field] !== undefined)
       report(
@@ -93,6 +120,12 @@ function methodProblems(name: string, destination: Destination, report: Report):
         );
     return;
   }
+  wayProblems(name, destination, report);
+}
+
+/** What an INVITE goes over: a trunk, which says all, or the address itself. */
+function wayProblems(name: string, destination: Reachable, report: Report): void {
+  const { to, trunk } = destination;
   if (trunk !== undefined) {
     for (const field of OF_A_TRUNK)
       if (destination[field] !== undefined)

@@ -3,8 +3,14 @@ import type { VoiceTool } from './tool.ts';
 const DESCRIPTION =
   'Presses keys on the line, to work through the menu of an automated system. w waits half a second before the next key.';
 
-/** send_dtmf {digits} → {"sent": "1w2"}. RFC 4733 events, 250 ms each with 250 ms between (LiveKit SIP). */
-export function sendDtmf(settings: { description?: string | undefined }): VoiceTool {
+/**
+ * send_dtmf {digits} → {"sent": "1w2"}. RFC 4733 events, 250 ms each with 250 ms between (LiveKit SIP). With `then: listen` the model is asked
+ * again only when the other side has spoken: it would talk over the machine that it works with.
+ */
+export function sendDtmf(settings: {
+  description?: string | undefined;
+  then: 'reply' | 'listen';
+}): VoiceTool {
   return {
     name: 'send_dtmf',
     description: settings.description ?? DESCRIPTION,
@@ -24,7 +30,7 @@ export function sendDtmf(settings: { description?: string | undefined }): VoiceT
       const { digits } = args as { digits: string };
       await utterance.playedOut();
       await line.press(digits);
-      return { next: 'reply', content: { sent: digits } };
+      return { next: settings.then === 'listen' ? 'silent' : 'reply', content: { sent: digits } };
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { AttendantError, ErrorCode } from '../../base/errors.ts';
-import type { Destination } from '../definition/definition.ts';
-import type { DigitCollection, EndReason, TransferAttempt } from '../../threads/entry.ts';
+import type { ConsultDestination, Destination } from '../definition/definition.ts';
+import type { ConsultRecord, DigitCollection, EndReason, TransferAttempt } from '../../threads/entry.ts';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -52,6 +52,24 @@ export interface SayOptions {
   readonly recorded?: string;
 }
 
+/** Whom the agent is to call aside, and for what. */
+export interface ConsultRequest {
+  /** Rendered. */
+  readonly destination: ConsultDestination;
+  /** What is to be found out there, in the model's words. */
+  readonly ask: string;
+  /** Resolves when the agent's sentence has been played out: nobody is dialed before. */
+  readonly playedOut: () => Promise<void>;
+}
+
+/** What a side call came to. `completed`: the agent there ended it by itself, with its outcome. */
+export interface ConsultResult extends Omit<ConsultRecord, 'thread' | 'agent'> {
+  /** The end_dialog arguments of the agent there. */
+  readonly outcome?: JsonObject;
+  /** The last of what the other side said, where there is no outcome. */
+  readonly heard?: string;
+}
+
 /** The call, as far as a tool may touch it. Every promise rejects with E_CALL_ENDING when the call ends under it. */
 export interface Line {
   /** False on a browser call: no keypad tones, no transfer. */
@@ -74,6 +92,8 @@ export interface Line {
   press(digits: string): Promise<void>;
   /** Transfers the caller; the last attempt says how it went in the end. Rejects with E_TRANSFER_RUNNING while another runs. */
   transfer(request: TransferRequest): Promise<TransferResult>;
+  /** Calls somebody aside while the caller waits. Rejects with E_CONSULT_RUNNING or E_TRANSFER_RUNNING while something else runs. */
+  consult(request: ConsultRequest): Promise<ConsultResult>;
   /** Puts the outcome on the thread. */
   conclude(outcome: JsonObject): void;
   /** Ends the call when the agent's last sentence has been played out. */

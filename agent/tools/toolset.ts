@@ -1,39 +1,50 @@
-import type { Definition, Destination } from '../definition/definition.ts';
+import type { Definition, Reachable } from '../definition/definition.ts';
 import { destinationUri } from '../definition/destination-uri.ts';
+import { consultCall } from './consult-call.ts';
 import { endDialog } from './end-dialog.ts';
-import { httpTool, type Outside } from './http/http-tool.ts';
 import { receiveDtmf } from './receive-dtmf.ts';
 import { sendDtmf } from './send-dtmf.ts';
 import type { VoiceTool } from './tool.ts';
 import { transferCall } from './transfer-call.ts';
 
-/** The tools that a definition enables, for one call. */
-export function toolset(definition: Definition, outside: Outside): VoiceTool[] {
-  const { receive_dtmf, send_dtmf, transfer_call, end_dialog, http } = definition.tools;
-  const { render } = outside;
+/**
+ * The tools that a definition enables, for one call.
+ *
+ * @param allowed what of it this call may do: a side call makes no further one, and hands nobody over.
+ * @param render fills the templates of destinations (addresses, headers, what the callee sees) with the call's variables.
+ */
+export function toolset(
+  definition: Definition,
+  render: (template: string) => string,
+  allowed: { consults: boolean; transfers: boolean } = { consults: true, transfers: true },
+): VoiceTool[] {
+  const { receive_dtmf, send_dtmf, consult_call, transfer_call, end_dialog } = definition.tools;
   const tools: VoiceTool[] = [];
   if (receive_dtmf?.enabled) {
     const { language } = definition.models.stt;
     tools.push(receiveDtmf(receive_dtmf, { language, render }));
   }
   if (send_dtmf?.enabled) tools.push(sendDtmf(send_dtmf));
-  if (transfer_call?.enabled) {
+  if (consult_call?.enabled && allowed.consults) {
+    const destinations = rendered(consult_call.destinations, render);
+    if (destinations.size > 0)
+      tools.push(consultCall({ description: consult_call.description, destinations }));
+  }
+  if (transfer_call?.enabled && allowed.transfers) {
     const destinations = rendered(transfer_call.destinations, render);
     if (destinations.size > 0)
       tools.push(transferCall({ description: transfer_call.description, destinations }));
   }
   if (end_dialog?.enabled) tools.push(endDialog(end_dialog));
-  for (const [name, settings] of Object.entries(http ?? {}))
-    if (settings.enabled) tools.push(httpTool(name, settings, outside));
   return tools;
 }
 
 /** The destinations by their names, ready to be dialed. */
-function rendered(
-  destinations: Readonly<Record<string, Destination>>,
+function rendered<D extends Reachable & { introduce?: string | undefined }>(
+  destinations: Readonly<Record<string, D>>,
   render: (template: string) => string,
-): Map<string, Destination> {
-  const found = new Map<string, Destination>();
+): Map<string, D> {
+  const found = new Map<string, D>();
   for (const [name, destination] of Object.entries(destinations)) {
     const { caller_id, display_name, introduce } = destination;
     // Values from outside may have made it something else than an address; it is not offered then.

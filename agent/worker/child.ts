@@ -15,7 +15,7 @@ import { Host } from './host.ts';
 import { journalFolder, type ToChild } from './messages.ts';
 import { Registration } from './registration.ts';
 import { RoomEvents } from './room-events.ts';
-import { seat } from './seat.ts';
+import { seat, sideAssignment } from './seat.ts';
 import { statusOf } from './status.ts';
 import { loadTurnModel } from './turn-model.ts';
 
@@ -52,26 +52,37 @@ async function run(): Promise<void> {
     models: await ModelSource.load(config, turnModel),
     definition: (name) => definitions.get(name),
     open: (start) => threads.write(start, 1),
+    beside: async (room, work) => {
+      const assignment = await sideAssignment(room, livekit, config.livekit.url);
+      const id = assignment.job?.id ?? '';
+      await host.beside(id, () =>
+        seat(
+          assignment,
+          seatParts(() => undefined),
+          work,
+        ),
+      );
+    },
     env: config.env,
-    networks: config.networks,
     clock,
     log,
   };
   const jobProcess = new JobProcess();
+  const seatParts = (onShutdown: () => void) => ({
+    process: jobProcess,
+    url: config.livekit.url,
+    turnModel,
+    rooms,
+    log,
+    onShutdown,
+  });
   const host = new Host({
     capacity: CAPACITY,
     log,
     seat: (assignment, stop) =>
       seat(
         assignment,
-        {
-          process: jobProcess,
-          url: config.livekit.url,
-          turnModel,
-          rooms,
-          log,
-          onShutdown: () => stop.abort(new Error('shut down')),
-        },
+        seatParts(() => stop.abort(new Error('shut down'))),
         (job) => takeCall(job, exchange, stop.signal),
       ),
   });

@@ -1,5 +1,5 @@
 import { type Job, type JobAssignment, JobStatus } from '@livekit/protocol';
-import { asAttendantError } from '../../base/errors.ts';
+import { asAttendantError, AttendantError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Hosting } from './registration.ts';
 
@@ -41,8 +41,12 @@ export class Host implements Hosting {
     return Math.min(1, (FULL_LOAD * (this.#seated.size + this.#promised.size)) / this.#capacity);
   }
 
+  get #full(): boolean {
+    return this.#seated.size + this.#promised.size >= this.#capacity;
+  }
+
   accepts(job: Job): boolean {
-    if (this.#seated.size + this.#promised.size >= this.#capacity) return false;
+    if (this.#full) return false;
     this.#promised.set(
       job.id,
       setTimeout(() => this.#promised.delete(job.id), ASSIGNMENT_LIMIT),
@@ -60,6 +64,25 @@ export class Host implements Hosting {
     const done = this.#host(job.id, assignment, stop);
     this.#seated.set(job.id, { stop, done });
     this.onChange();
+  }
+
+  /**
+   * Runs what belongs to a call that is here already, in a room of its own: it takes a place like another call.
+   *
+   * @throws AttendantError E_WORKER_FULL
+   */
+  async beside(id: string, work: () => Promise<void>): Promise<void> {
+    if (this.#full) throw new AttendantError('E_WORKER_FULL', 'this worker takes no further call');
+    const running = Promise.resolve().then(work);
+    const done = running.catch(() => undefined);
+    this.#seated.set(id, { stop: new AbortController(), done });
+    this.onChange();
+    try {
+      await running;
+    } finally {
+      this.#seated.delete(id);
+      this.onChange();
+    }
   }
 
   terminated(jobId: string): void {

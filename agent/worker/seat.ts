@@ -1,10 +1,18 @@
 import { JobContext, type JobProcess, runWithJobContextAsync } from '@livekit/agents';
-import { type JobAssignment } from '@livekit/protocol';
+import { randomUUID } from 'node:crypto';
+import { Job, JobAssignment, Room as RoomInfo } from '@livekit/protocol';
 import { Room } from '@livekit/rtc-node';
+import type { LiveKit } from '../../livekit/client.ts';
 import type { Log } from '../../base/log.ts';
 import type { TurnModel } from '../call/models.ts';
 import { agentIdentity } from './registration.ts';
 import type { RoomEvents } from './room-events.ts';
+
+/** A job of our own making, for a room that LiveKit sends nobody to. */
+export async function sideAssignment(room: string, livekit: LiveKit, url: string): Promise<JobAssignment> {
+  const job = new Job({ id: `aside-${randomUUID()}`, room: new RoomInfo({ name: room }) });
+  return new JobAssignment({ job, url, token: await livekit.joinToken(room, agentIdentity(job.id)) });
+}
 
 /**
  * One job's place in this process: the framework's JobContext around `work`, and everything of it taken away afterwards, which

@@ -12,11 +12,14 @@ import { ModelServer, type ChatRequest } from '../doubles/model-server.ts';
 import { Sentences } from '../doubles/sentences.ts';
 import { ownStack, type OwnStack } from '../stack/own-stack.ts';
 import { until } from '../until.ts';
-import { TestCall, type Turn } from './test-call.ts';
+import { Script, TestCall, type Turn } from './test-call.ts';
 
 export interface CallOptions {
   /** The model's turns on this call, in order. Asked once more, it says nothing. */
   readonly turns: readonly Turn[];
+  /** The model's turns on the agent's side call, and on the call of an agent that answers it, where these are tests' agents too. */
+  readonly aside?: readonly Turn[];
+  readonly far?: readonly Turn[];
   readonly steps: readonly SippStep[];
   /** Who is dialed: `sip:<agent>@host`. */
   readonly agent?: string;
@@ -55,7 +58,8 @@ export class Switchboard {
   readonly models: ModelServer;
   readonly #proxy: LiveKitProxy | undefined;
   readonly #sentences: Sentences;
-  readonly #calls: Map<string, TestCall>;
+  readonly #scripts: Map<string, Script>;
+  readonly #calls: TestCall[] = [];
   readonly #folder: string;
   readonly #over: AbortController;
 
@@ -64,7 +68,7 @@ export class Switchboard {
     models: ModelServer;
     proxy: LiveKitProxy | undefined;
     sentences: Sentences;
-    calls: Map<string, TestCall>;
+    scripts: Map<string, Script>;
     folder: string;
     over: AbortController;
   }) {
@@ -72,18 +76,18 @@ export class Switchboard {
     this.models = parts.models;
     this.#proxy = parts.proxy;
     this.#sentences = parts.sentences;
-    this.#calls = parts.calls;
+    this.#scripts = parts.scripts;
     this.#folder = parts.folder;
     this.#over = parts.over;
   }
 
   static async open({ env = {}, speak, proxied = false }: SwitchboardOptions = {}): Promise<Switchboard> {
-    const calls = new Map<string, TestCall>();
+    const scripts = new Map<string, Script>();
     const folder = mkdtempSync(join(tmpdir(), 'attendant-callers-'));
     const over = new AbortController();
     const sentences = new Sentences(folder);
     const models = await ModelServer.start({
-      chat: (request) => callOf(request, calls).answer(request),
+      chat: (request) => scriptOf(request, scripts).answer(request),
       transcribe: (heard) => sentences.textOf(heard),
       ...(speak && { speak }),
     });
@@ -98,7 +102,7 @@ export class Switchboard {
       env: { ...models.env, ...env },
       ...(proxied && { proxy: between }),
     });
-    const board = new Switchboard({ stack, models, proxy, sentences, calls, folder, over });
+    const board = new Switchboard({ stack, models, proxy, sentences, scripts, folder, over });
     await board.ready();
     return board;
   }
@@ -127,8 +131,20 @@ export class Switchboard {
     const { agent = 'scripted', headers = {}, steps, turns, codec = 'PCMU' } = options;
     const uid = `abc123-${Math.random().toString(36).slice(2, 10)}`;
     const earpiece = await Earpiece.open();
-    const call = new TestCall({ uid, turns, earpiece, apiUrl: this.apiUrl, config: this.stack.config });
-    this.#calls.set(uid, call);
+    const { aside, far } = options;
+    const scripts = { aside: new Script(aside ?? []), far: new Script(far ?? []) };
+    const call = new TestCall({
+      uid,
+      turns,
+      scripts,
+      earpiece,
+      apiUrl: this.apiUrl,
+      config: this.stack.config,
+    });
+    this.#calls.push(call);
+    this.#scripts.set(uid, call.script);
+    this.#scripts.set(`aside-${uid}`, scripts.aside);
+    this.#scripts.set(`far-${uid}`, scripts.far);
     call.sipp = await startSipp({
       target: { host: '127.0.0.1', port: this.stack.ports.sip },
       user: agent,
@@ -154,7 +170,7 @@ export class Switchboard {
 
   async close(): Promise<void> {
     this.#over.abort(new Error('the test is over'));
-    for (const call of this.#calls.values()) await call.close();
+    for (const call of this.#calls) await call.close();
     await this.stack.stop();
     await this.#proxy?.stop();
     await this.models.stop();
@@ -162,9 +178,9 @@ export class Switchboard {
   }
 }
 
-function callOf(request: ChatRequest, calls: ReadonlyMap<string, TestCall>): TestCall {
+function scriptOf(request: ChatRequest, scripts: ReadonlyMap<string, Script>): Script {
   const uid = /on the call <([^>]*)>/.exec(JSON.stringify(request.messages))?.[1] ?? '';
-  const call = calls.get(uid);
-  if (!call) throw new Error(`the model was asked for a call that no test placed: ${uid}`);
-  return call;
+  const script = scripts.get(uid);
+  if (!script) throw new Error(`the model was asked for a call that no test placed: ${uid}`);
+  return script;
 }

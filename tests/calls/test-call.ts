@@ -9,29 +9,14 @@ import { until } from '../until.ts';
 /** What the model does when it is asked the next time. */
 export type Turn = ChatAnswer | ((request: ChatRequest) => ChatAnswer | Promise<ChatAnswer>);
 
-/** One SIPp caller on a switchboard: what the model was asked, what the caller hears, and the thread as HTTP gives it. */
-export class TestCall {
-  readonly uid: string;
-  readonly earpiece: Earpiece;
+/** What the model does on one call, and what it was asked. */
+export class Script {
   /** What the model was asked on this call, once for each turn. */
   readonly asked: ChatRequest[] = [];
-  sipp!: SippRun;
   readonly #turns: readonly Turn[];
-  readonly #apiUrl: string;
-  readonly #config: Config;
 
-  constructor(parts: {
-    uid: string;
-    turns: readonly Turn[];
-    earpiece: Earpiece;
-    apiUrl: string;
-    config: Config;
-  }) {
-    this.uid = parts.uid;
-    this.earpiece = parts.earpiece;
-    this.#turns = parts.turns;
-    this.#apiUrl = parts.apiUrl;
-    this.#config = parts.config;
+  constructor(turns: readonly Turn[]) {
+    this.#turns = turns;
   }
 
   async answer(request: ChatRequest): Promise<ChatAnswer> {
@@ -41,11 +26,45 @@ export class TestCall {
     const turn = this.#turns[this.asked.length - 1] ?? {};
     return typeof turn === 'function' ? turn(request) : turn;
   }
+}
 
-  /** The thread by its UID, as it stands; undefined where there is none yet. */
-  async thread(): Promise<Thread | undefined> {
+/** One SIPp caller on a switchboard: what the model was asked, what the caller hears, and the thread as HTTP gives it. */
+export class TestCall {
+  readonly uid: string;
+  readonly earpiece: Earpiece;
+  readonly script: Script;
+  /** Of the agent's side call, and of an agent that answers it. */
+  readonly aside: Script;
+  readonly far: Script;
+  sipp!: SippRun;
+  readonly #apiUrl: string;
+  readonly #config: Config;
+
+  constructor(parts: {
+    uid: string;
+    turns: readonly Turn[];
+    scripts: { aside: Script; far: Script };
+    earpiece: Earpiece;
+    apiUrl: string;
+    config: Config;
+  }) {
+    this.uid = parts.uid;
+    this.earpiece = parts.earpiece;
+    this.script = new Script(parts.turns);
+    this.aside = parts.scripts.aside;
+    this.far = parts.scripts.far;
+    this.#apiUrl = parts.apiUrl;
+    this.#config = parts.config;
+  }
+
+  get asked(): readonly ChatRequest[] {
+    return this.script.asked;
+  }
+
+  /** The thread by its UID or another by its id, as it stands; undefined where there is none yet. */
+  async thread(key: string = this.uid): Promise<Thread | undefined> {
     const headers = { 'api-key': this.#config.apiKeys[0]?.key ?? '' };
-    const response = await fetch(`${this.#apiUrl}/threads/${this.uid}`, { headers });
+    const response = await fetch(`${this.#apiUrl}/threads/${key}`, { headers });
     if (response.status === 404) return undefined;
     if (!response.ok) throw new Error(`the API answered ${response.status}: ${await response.text()}`);
     return (await response.json()) as Thread;

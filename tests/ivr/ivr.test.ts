@@ -1,8 +1,10 @@
 import { describe } from 'vitest';
 import { switchboard } from '../calls/switchboard.ts';
+import { consultCall } from './consult-call.ts';
 import { sendDtmf } from './send-dtmf.ts';
 
 /** One stack and one worker child for all of them; the calls run side by side. */
 const board = switchboard();
 
 describe.concurrent('send_dtmf', () => sendDtmf(board));
+describe.concurrent('consult_call', () => consultCall(board));

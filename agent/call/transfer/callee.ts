@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type RemoteParticipant, RoomEvent } from '@livekit/rtc-node';
 import type { SIPOutboundTrunkInfo } from '@livekit/protocol';
 import type { DialRequest, SipResult } from '../../../livekit/client.ts';
-import type { Destination } from '../../definition/definition.ts';
-import { endOf, type OnCall } from './on-call.ts';
+import type { Reachable } from '../../definition/definition.ts';
+import { type Dialing, endOf, type OnCall } from './on-call.ts';
 import { classify, type SipFacts, type Verdict } from './result.ts';
 
 /** What LiveKit SIP puts into the From address; a stranger's text that is more than that is left out. */
@@ -21,20 +21,25 @@ export type Dialed =
   | { readonly identity: string; readonly verdict: Verdict & { status: 'completed' } }
   | { readonly identity?: never; readonly verdict: Verdict };
 
+/** A name for somebody who is to be dialed into a room. */
+export function calleeIdentity(): string {
+  return `callee-${randomUUID().slice(0, 8)}`;
+}
+
 /**
- * Dials a destination into the caller's room (INVITE), and waits for its answer. When the call ends meanwhile the leg is given up (CANCEL) before
+ * Dials a destination into a room (INVITE), and waits for its answer. When the call ends meanwhile the leg is given up (CANCEL) before
  * this resolves.
  *
- * @param onJoined told the leg's identity before it is dialed.
+ * @param onDialing told the leg's identity before it is dialed.
  */
 export async function dialCallee(
-  call: OnCall,
-  destination: Destination,
+  call: Dialing,
+  destination: Reachable,
   onDialing: (identity: string) => void = () => undefined,
+  identity = calleeIdentity(),
 ): Promise<Dialed> {
   const way = await wayTo(call, destination);
   if ('over' in way) return { verdict: classify(way) };
-  const identity = `callee-${randomUUID().slice(0, 8)}`;
   let rang = false;
   const onAttributes = (
     _changed: Record<string, string>,
@@ -69,13 +74,13 @@ export async function dialCallee(
 }
 
 /** Hangs up a leg: CANCEL where it rings, BYE where it is up. */
-export async function hangUpCallee({ livekit, leg, log }: OnCall, identity: string): Promise<void> {
+export async function hangUpCallee({ livekit, leg, log }: Dialing, identity: string): Promise<void> {
   await livekit.rooms
     .removeParticipant(leg.room, identity, AbortSignal.timeout(REMOVE_LIMIT))
     .catch((error: unknown) => log.warn({ pii: { error } }, 'a callee could not be hung up'));
 }
 
-async function giveUp(call: OnCall, identity: string, answer: Promise<SipResult>): Promise<void> {
+async function giveUp(call: Dialing, identity: string, answer: Promise<SipResult>): Promise<void> {
   const { clock } = call;
   const settled = new AbortController();
   void answer.finally(() => settled.abort(new Error('answered'))).catch(() => undefined);
@@ -90,7 +95,7 @@ async function giveUp(call: OnCall, identity: string, answer: Promise<SipResult>
 
 type Way = { readonly dial: Omit<DialRequest, 'identity'>; readonly authenticated: boolean };
 
-async function wayTo(call: OnCall, destination: Destination): Promise<Way | (SipFacts & { over: 'unsent' })> {
+async function wayTo(call: Dialing, destination: Reachable): Promise<Way | (SipFacts & { over: 'unsent' })> {
   const { user, host, transport } = addressOf(destination.to);
   const own = [destination.caller_id, call.caller.number].find(
     (text) => text !== undefined && USER.test(text),
@@ -101,6 +106,7 @@ async function wayTo(call: OnCall, destination: Destination): Promise<Way | (Sip
     displayName: destination.display_name?.replace(/["<>\\\r\n]/g, '').slice(0, 64),
     headers: destination.headers,
     ringTimeout: destination.ring_timeout * 1_000,
+    maxDuration: call.maxDuration,
   };
   if (destination.trunk !== undefined) {
     let trunk: SIPOutboundTrunkInfo | undefined;
@@ -134,8 +140,8 @@ async function wayTo(call: OnCall, destination: Destination): Promise<Way | (Sip
 }
 
 function credentialsOf(
-  { auth }: Destination,
-  env: OnCall['env'],
+  { auth }: Reachable,
+  env: Dialing['env'],
 ): { user: string; password: string } | 'missing' | undefined {
   if (!auth) return undefined;
   const [user, password] = [env[auth.user_env], env[auth.password_env]];

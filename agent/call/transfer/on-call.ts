@@ -31,6 +31,15 @@ export interface OnCall {
   readonly log: Log;
 }
 
+/** The call, as far as dialing somebody takes it: into which room, for whom, and until when. */
+export type Dialing = Pick<OnCall, 'room' | 'livekit' | 'gone' | 'ending' | 'env' | 'clock' | 'log'> & {
+  readonly leg: Pick<Leg, 'room'>;
+  /** Whose number is shown where the destination names none. */
+  readonly caller: { readonly number: string };
+  /** Milliseconds after which LiveKit itself ends the leg; never where it is undefined. */
+  readonly maxDuration?: number | undefined;
+};
+
 /** The end of the call as a promise to race with; `forget` takes its listener off. */
 export function endOf({ ending }: Pick<OnCall, 'ending'>): { reached: Promise<'ended'>; forget: () => void } {
   let onAbort: () => void = () => undefined;

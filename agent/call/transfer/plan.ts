@@ -39,8 +39,8 @@ export function planOf(
   return steps;
 }
 
-/** Only numbers: a name of one PBX is another's on the next. */
-function loops(uri: string, { number, dialed }: { number: string; dialed: string }): boolean {
+/** Whether dialing there would ring the caller, or this agent once more. Only numbers: a name of one PBX is another's on the next. */
+export function loops(uri: string, { number, dialed }: { number: string; dialed: string }): boolean {
   const target = digitsOf(uri.replace(/^(tel|sips?):/i, '').replace(/[@;].*$/, ''));
   return target !== undefined && (target === digitsOf(number) || target === digitsOf(dialed));
 }
