@@ -2,6 +2,7 @@ import { systemClock } from '../base/clock.ts';
 import type { Organization, Uid } from '../base/ids.ts';
 import { createLog } from '../base/log.ts';
 import { AllowedNetworks } from '../base/networks.ts';
+import { openLiveEvents } from '../threads/follow.ts';
 import { connectRedis } from '../threads/redis.ts';
 import { RedisServer } from '../threads/redis-server.fixture.ts';
 import { openThreads } from '../threads/store.ts';
@@ -33,7 +34,17 @@ export async function apiParts() {
   });
   const keys = openKeys({ redis, clock: systemClock, first: hashFirstKeys(FIRST) });
   const networks = new AllowedNetworks();
-  const parts = { threads, redis, keys, networks, rate: new Rate(100_000, systemClock), log };
+  const events = openLiveEvents({ redis, redisUrl: server.url, ...connection });
+  const parts = {
+    threads,
+    events,
+    clock: systemClock,
+    redis,
+    keys,
+    networks,
+    rate: new Rate(100_000, systemClock),
+    log,
+  };
   const readiness = () => Promise.resolve({ ready: true, checks: {} });
   const app = createApp({ ...parts, readiness });
   return {
@@ -67,7 +78,7 @@ export async function apiParts() {
     },
     close: async () => {
       stop.abort(new Error('test over'));
-      await Promise.all([threads.close(), redis.close()]);
+      await Promise.all([threads.close(), events.close(), redis.close()]);
       await server.remove();
     },
   };

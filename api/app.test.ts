@@ -5,6 +5,7 @@ import type { Organization, Uid } from '../base/ids.ts';
 import { createLog } from '../base/log.ts';
 import { AllowedNetworks } from '../base/networks.ts';
 import { RedisServer } from '../threads/redis-server.fixture.ts';
+import { openLiveEvents } from '../threads/follow.ts';
 import { connectRedis, type Redis } from '../threads/redis.ts';
 import { openThreads, type Threads } from '../threads/store.ts';
 import { someStart } from '../threads/thread.fixture.ts';
@@ -40,6 +41,8 @@ const gate = () => ({
   rate: new Rate(1_000, systemClock),
   redis,
   networks: new AllowedNetworks(),
+  clock: systemClock,
+  events: openLiveEvents({ redis, redisUrl: server.url, clock: systemClock, log, signal: stop.signal }),
 });
 function app(checks: Checks = {}) {
   const readiness = watchReadiness(checks, { clock: systemClock, log, signal: stop.signal });

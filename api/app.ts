@@ -1,9 +1,12 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { asAttendantError, AttendantError, ERRORS } from '../base/errors.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { AllowedNetworks } from '../base/networks.ts';
+import type { LiveEvents } from '../threads/follow.ts';
 import type { Threads } from '../threads/store.ts';
+import { eventOperations } from './events.ts';
 import { healthOperations } from './health.ts';
 import { keyOperations } from './keys/routes.ts';
 import { mount, mountPublic, type Gate } from './mount.ts';
@@ -21,6 +24,8 @@ const BODY_LIMIT = 64 * 1024;
 /** What the API is made of. */
 export interface AppParts extends Gate {
   readonly threads: Threads;
+  readonly events: LiveEvents;
+  readonly clock: Clock;
   /** Where webhooks may be besides the public internet. */
   readonly networks: AllowedNetworks;
   readonly readiness: () => Promise<Readiness>;
@@ -49,6 +54,7 @@ export function createApp(parts: AppParts): Hono {
   const { webhooks, outbox } = threads;
   const operations = [
     ...threadOperations(threads),
+    ...eventOperations(parts),
     ...webhookOperations({ webhooks, outbox, networks: parts.networks }),
     ...keyOperations(keys),
   ];

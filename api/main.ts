@@ -2,6 +2,7 @@ import { systemClock } from '../base/clock.ts';
 import { createLog } from '../base/log.ts';
 import type { Config } from '../config.ts';
 import { connectLiveKit } from '../livekit/client.ts';
+import { openLiveEvents } from '../threads/follow.ts';
 import { connectRedis } from '../threads/redis.ts';
 import { openThreads } from '../threads/store.ts';
 import { createApp } from './app.ts';
@@ -28,7 +29,8 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
   const log = createLog('api', config.logLevel);
   const first = hashFirstKeys(config.apiKeys);
   const threads = openThreads({ redisUrl: config.redisUrl, clock, log, signal });
-  const redis = connectRedis({ url: config.redisUrl, clock, log: log.child({ of: 'keys' }), signal });
+  const redis = connectRedis({ url: config.redisUrl, clock, log: log.child({ of: 'the API' }), signal });
+  const events = openLiveEvents({ redis, redisUrl: config.redisUrl, clock, log, signal });
   const livekit = connectLiveKit(config.livekit);
   // Linked, so that it also ends where we end by an error of our own.
   const ending = new AbortController();
@@ -40,6 +42,8 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
   const checks = readinessChecks({ threads, livekit, provisioned, models: Object.values(config.models) });
   const app = createApp({
     threads,
+    events,
+    clock,
     keys: openKeys({ redis, clock, first }),
     rate: new Rate(config.apiRate, clock),
     redis,
@@ -62,6 +66,6 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
   } finally {
     ending.abort(new Error('the API ends'));
     await delivering.ended;
-    await Promise.all([threads.close(), redis.close(), provisioned.ended]);
+    await Promise.all([threads.close(), events.close(), redis.close(), provisioned.ended]);
   }
 }

@@ -55,6 +55,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Keys: 'Who may call the API for the organization.',
   Threads: 'The record of each call, while it runs and after it.',
   Webhooks: 'Servers that are told of calls, and how that went.',
+  Events: 'What happens in calls, as it happens: server-sent events.',
   Health: 'Whether it runs, and what it speaks. No key needed.',
 };
 
@@ -93,7 +94,7 @@ export function openApi(operations: readonly Operation[], open: readonly PublicO
 }
 
 function describe(operation: Operation): OpenApiOperation {
-  const { scope, params, query, body, creates, errors = [] } = operation;
+  const { scope, params, query, body, creates, headers = [], errors = [] } = operation;
   const codes = [
     ...COMMON,
     ...(body ? (['E_TOO_LARGE'] as const) : []),
@@ -107,6 +108,7 @@ function describe(operation: Operation): OpenApiOperation {
     parameters: [
       ...parameters('path', params),
       ...parameters('query', query),
+      ...headers.map((header) => ({ ...header, in: 'header', required: false, schema: { type: 'string' } })),
       ...(creates ? [IDEMPOTENCY] : []),
     ],
     ...(body && {

@@ -43,6 +43,8 @@ interface Described {
   readonly summary: string;
   readonly description?: string;
   readonly answers: readonly [Answer, ...Answer[]];
+  /** Headers that it heeds. */
+  readonly headers?: readonly { readonly name: string; readonly description: string }[];
   /** What it throws besides what any operation may. */
   readonly errors?: readonly ErrorCode[];
 }

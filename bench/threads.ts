@@ -9,6 +9,7 @@ import { isUid, type Uid } from '../base/ids.ts';
 import { AllowedNetworks } from '../base/networks.ts';
 import { serve } from '../base/serve.ts';
 import type { Entry } from '../threads/entry.ts';
+import { openLiveEvents } from '../threads/follow.ts';
 import { connectRedis } from '../threads/redis.ts';
 import { RedisServer } from '../threads/redis-server.fixture.ts';
 import { appendEntries } from '../threads/append.ts';
@@ -73,8 +74,11 @@ const begun = performance.now();
 for (let i = 0; i < THREADS; i += 20) await Promise.all(Array.from({ length: 20 }, (_, j) => write(i + j)));
 const written = performance.now() - begun;
 
+const events = openLiveEvents({ redis, redisUrl: server.url, ...connection });
 const app = createApp({
   threads,
+  events,
+  clock,
   redis,
   keys: openKeys({ redis, clock, first: hashFirstKeys(FIRST) }),
   rate: new Rate(1e9, clock),
@@ -129,6 +133,6 @@ await measure('search a text that one thread has', (i) => `/threads?search=uid-$
 
 stop.abort(new Error('done'));
 await serving;
-await Promise.all([threads.close(), redis.close()]);
+await Promise.all([threads.close(), events.close(), redis.close()]);
 await server.remove();
 process.exit(0);
