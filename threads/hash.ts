@@ -3,19 +3,10 @@ import type { Thread } from './thread.ts';
 /** A thread without its history: what lists show, and what the hash in Redis holds. */
 export type ThreadSummary = Omit<Thread, 'history'>;
 
-/** What the members are where nothing happened yet; those of text are not in it. */
-const EMPTY = {
-  answered_at: null,
-  ended_at: null,
-  end_reason: null,
-  outcome: null,
-  digits: [],
-  transfers: [],
-  state: {},
-  warnings: [],
-};
-/** Members that stand in the hash as they are, not as JSON. */
-const TEXTS = [
+/** Members that every thread has as text, from its beginning. */
+type Text =
+  'id' | 'uid' | 'organization' | 'agent' | 'agent_version' | 'status' | 'direction' | 'room' | 'started_at';
+const TEXTS: readonly string[] = [
   'id',
   'uid',
   'organization',
@@ -25,8 +16,23 @@ const TEXTS = [
   'direction',
   'room',
   'started_at',
-];
-const OPTIONAL_TEXTS = ['answered_at', 'ended_at'];
+] satisfies Text[];
+/** Members that are text too, where there are any. */
+const OPTIONAL_TEXTS: readonly string[] = ['parent', 'answered_at', 'ended_at'] satisfies (keyof Thread)[];
+
+/** What the others are where nothing happened yet. */
+const EMPTY: Omit<ThreadSummary, Text | 'caller'> = {
+  parent: null,
+  answered_at: null,
+  ended_at: null,
+  end_reason: null,
+  outcome: null,
+  digits: [],
+  transfers: [],
+  consults: [],
+  state: {},
+  warnings: [],
+};
 
 /**
  * The thread without its history as fields and values of a Redis hash, one after the other: text as it is, anything else as
