@@ -200,6 +200,21 @@ export const ERRORS = {
     title: 'A tool was called with wrong arguments',
     mend: 'Call it again with arguments that fit its schema.',
   },
+  E_HTTP_TOOL_STATUS: {
+    status: 502,
+    title: 'The server of an HTTP tool did not do what it was asked',
+    mend: 'See the HTTP status in the message. Redirects are not followed: write the URL that they lead to.',
+  },
+  E_HTTP_TOOL_ANSWER: {
+    status: 502,
+    title: 'The answer of an HTTP tool cannot be used',
+    mend: 'Have the server answer with JSON, and choose what the model needs of it with result and max_result.',
+  },
+  E_HTTP_TOOL_SECRET: {
+    status: 500,
+    title: 'An HTTP tool names a variable of the environment that is not set',
+    mend: 'Set the variable that the message names where the worker runs.',
+  },
   E_CALL_ENDING: { status: 409, title: 'The call is ending', mend: 'Nothing more can be done on it.' },
   E_TRANSFER_RUNNING: { status: 409, title: 'A transfer is already running', mend: 'Wait for its result.' },
   E_WORKER_FULL: {

@@ -149,8 +149,10 @@ export class Conversation {
     });
     if (gone.aborted) this.#digits.hungUp();
     else gone.addEventListener('abort', () => this.#digits.hungUp(), { once: true });
+    const { clock, networks } = this.#parts.exchange;
+    const outside = { clock, networks, render: (template: string) => this.#render(template) };
     const allowed = { consults: aside !== undefined, transfers: task === undefined };
-    const tools = this.#belt.hang(toolset(agent.definition, (template) => this.#render(template), allowed));
+    const tools = this.#belt.hang(toolset(agent.definition, outside, allowed));
     const instructions = this.#render(agent.definition.instructions);
     const prompt = task === undefined ? promptFor(instructions, caller) : promptForAside(instructions, task);
     await ending.unlessEnded(this.#voice.start(prompt, tools));

@@ -1,5 +1,6 @@
 import type { JobContext } from '@livekit/agents';
 import type { Clock } from '../../base/clock.ts';
+import type { AllowedNetworks } from '../../base/networks.ts';
 import type { Log } from '../../base/log.ts';
 import type { LiveKit } from '../../livekit/client.ts';
 import type { ThreadStart, ThreadWriter } from '../../threads/entry.ts';
@@ -18,6 +19,8 @@ export interface Exchange {
   /** Seats the agent in a further room, for as long as `work` runs; throws E_WORKER_FULL where there is no place. */
   beside(room: string, work: (job: JobContext) => Promise<void>): Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What requests to the servers of users may reach besides the public internet. */
+  readonly networks: AllowedNetworks;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -1,7 +1,8 @@
-import { Ajv, type ErrorObject } from 'ajv';
 import type { Problem } from '../../base/problem.ts';
 import type { Definition, Reachable } from './definition.ts';
 import { destinationProblems } from './destination-problems.ts';
+import { httpToolProblems } from './http-tool.ts';
+import { jsonSchemaProblems } from './json-schema.ts';
 import { receiveDtmfProblems } from './receive-dtmf.ts';
 import type { Source } from '../../base/source.ts';
 import { templateFaults } from './template.ts';
@@ -15,6 +16,7 @@ export function contentProblems(source: Source, definition: Definition): Problem
     ...destinationProblems(source, definition),
     ...receiveDtmfProblems(source, definition.tools.receive_dtmf),
     ...outcomeProblems(source, definition),
+    ...httpToolProblems(source, definition.tools.http),
   ];
 }
 
@@ -29,8 +31,13 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
     templates.push([['limits', field], limits[field]]);
   const plain: [Path, string | undefined][] = [];
   for (const [name, value] of Object.entries(variables)) plain.push([['variables', name], value]);
-  for (const [name, tool] of Object.entries(tools))
+  const { http, ...voiceTools } = tools;
+  for (const [name, tool] of Object.entries(voiceTools))
     plain.push([['tools', name, 'description'], tool?.description]);
+  for (const [name, { description, filler }] of Object.entries(http ?? {})) {
+    plain.push([['tools', 'http', name, 'description'], description]);
+    if (filler) templates.push([['tools', 'http', name, 'filler', 'text'], filler.text]);
+  }
   const { confirmation } = tools.receive_dtmf ?? {};
   for (const field of ['read_back', 'question', 'again'] as const)
     if (confirmation?.[field] !== undefined)
@@ -73,47 +80,7 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
 function outcomeProblems(source: Source, definition: Definition): Problem[] {
   const outcome = definition.tools.end_dialog?.outcome;
   if (!outcome) return [];
-  const path = ['tools', 'end_dialog', 'outcome'];
-  const wrong = (at: Path, what: string, mend: string) => [
-    source.problem([...path, ...at], `${[...path, ...at].join('.')}: ${what}`, mend),
-  ];
-  if (outcome['type'] !== 'object')
-    return wrong(
-      ['type'],
-      'the outcome is no object',
-      'write type: object, and what it holds under properties:',
-    );
-  if (outcome['$async'] !== undefined) return wrong(['$async'], 'is no JSON Schema', 'take $async out');
-  const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: false, logger: false });
-  try {
-    if (!ajv.validateSchema(outcome)) {
-      // Of several errors at a place, the one that lists what is allowed says most.
-      const places = new Map<string, ErrorObject>();
-      for (const error of ajv.errors ?? [])
-        if (!places.has(error.instancePath) || error.keyword === 'enum')
-          places.set(error.instancePath, error);
-      return [...places.values()].slice(0, 5).flatMap((error) => {
-        const at = error.instancePath.split('/').slice(1).map(unescapePointer);
-        const known = (error.params as { allowedValues?: unknown[] }).allowedValues;
-        return wrong(
-          at,
-          `no valid JSON Schema: ${error.message ?? 'it is invalid'}`,
-          known ? `use one of ${known.join(', ')}` : 'see json-schema.org/draft-07',
-        );
-      });
-    }
-    ajv.compile(outcome);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return wrong(
-      [],
-      `no valid JSON Schema: ${reason}`,
-      'write a schema of draft-07 that refers to nothing outside of it',
-    );
-  }
-  return [];
-}
-
-function unescapePointer(step: string): string {
-  return step.replaceAll('~1', '/').replaceAll('~0', '~');
+  return jsonSchemaProblems(source, ['tools', 'end_dialog', 'outcome'], outcome, {
+    isNoObject: 'the outcome is no object',
+  });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { seconds, sentence, tool } from './fields.ts';
+import { httpTools } from './http-tool.ts';
 import { limits } from './limits.ts';
 import { receiveDtmf } from './receive-dtmf.ts';
 
@@ -171,6 +172,7 @@ export const definitionSchema = z.strictObject({
       consult_call: consultCall.optional(),
       transfer_call: transferCall.optional(),
       end_dialog: endDialog.optional(),
+      http: httpTools.optional(),
     })
     .prefault({}),
   turns: z

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { FakeClock } from '../../base/fake-clock.ts';
+import { AllowedNetworks } from '../../base/networks.ts';
 import { definitionSchema } from '../definition/definition.ts';
 import type { ConsultRequest, ConsultResult, Line } from './tool.ts';
 import { toolset } from './toolset.ts';
@@ -27,8 +29,9 @@ const definition = definitionSchema.parse({
 });
 const render = (template: string) =>
   template.replace('{{uid}}', 'abc123').replace('{{header.x-desk}}', 'sip:a@evil.example?Replaces=x');
+const outside = { clock: new FakeClock(), networks: new AllowedNetworks(), render };
 const names = (allowed?: { consults: boolean; transfers: boolean }) =>
-  toolset(definition, render, allowed).map(({ name }) => name);
+  toolset(definition, outside, allowed).map(({ name }) => name);
 
 const RESULT: ConsultResult = {
   status: 'completed',
@@ -41,7 +44,7 @@ const RESULT: ConsultResult = {
 };
 
 test('the model chooses among the listed destinations whose address is one, and says what to find out', async () => {
-  const tool = toolset(definition, render).find(({ name }) => name === 'consult_call');
+  const tool = toolset(definition, outside).find(({ name }) => name === 'consult_call');
   expect(tool?.parameters).toMatchObject({
     properties: { to: { enum: ['sip:ivr@partner.example'] } },
     required: ['ask'],

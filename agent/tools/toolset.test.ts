@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { FakeClock } from '../../base/fake-clock.ts';
+import { AllowedNetworks } from '../../base/networks.ts';
 import { definitionSchema } from '../definition/definition.ts';
 import type { Line, TransferRequest } from './tool.ts';
 import { toolset } from './toolset.ts';
@@ -19,12 +21,18 @@ const definition = definitionSchema.parse({
   },
 });
 
+const outside = (render = (template: string) => template) => ({
+  clock: new FakeClock(),
+  networks: new AllowedNetworks(),
+  render,
+});
+
 test('an agent has the tools that its definition enables, and no others', () => {
-  expect(toolset(definition, (t) => t).map(({ name }) => name)).toEqual(['receive_dtmf', 'transfer_call']);
+  expect(toolset(definition, outside()).map(({ name }) => name)).toEqual(['receive_dtmf', 'transfer_call']);
 });
 
 test('the model chooses among the listed destinations as URIs, and sees what each is for', () => {
-  const transfer = toolset(definition, (t) => t).find(({ name }) => name === 'transfer_call');
+  const transfer = toolset(definition, outside()).find(({ name }) => name === 'transfer_call');
   expect(transfer?.parameters).toMatchObject({
     properties: { to: { enum: ['sip:billing@company.com', 'tel:+15550123'] } },
     required: ['to'],
@@ -46,11 +54,18 @@ test('a destination that the call’s values make into something else is not off
     ...definition,
     tools: { ...tools, transfer_call: { enabled: true, destinations: { desk: one } } },
   };
-  const render = (to: string) => () => to;
-  expect(toolset(own, render('sip:a@evil.example?Replaces=x')).map(({ name }) => name)).toEqual([
-    'receive_dtmf',
-  ]);
-  expect(toolset(own, render('1001')).map(({ name }) => name)).toEqual(['receive_dtmf', 'transfer_call']);
+  expect(
+    toolset(
+      own,
+      outside(() => 'sip:a@evil.example?Replaces=x'),
+    ).map(({ name }) => name),
+  ).toEqual(['receive_dtmf']);
+  expect(
+    toolset(
+      own,
+      outside(() => '1001'),
+    ).map(({ name }) => name),
+  ).toEqual(['receive_dtmf', 'transfer_call']);
 });
 
 test('of two ways to one address the model is offered the first, with the other behind it', async () => {
@@ -73,9 +88,10 @@ test('of two ways to one address the model is offered the first, with the other 
       },
     },
   });
-  const transfer = toolset(two, (text) => text.replace(/\{\{.*\}\}/, 'filled')).find(
-    ({ name }) => name === 'transfer_call',
-  );
+  const transfer = toolset(
+    two,
+    outside((text) => text.replace(/\{\{.*\}\}/, 'filled')),
+  ).find(({ name }) => name === 'transfer_call');
   const asked: TransferRequest[] = [];
   const refused = { status: 'busy', cause: 'busy', code: null, sip_status: 486, seconds: 1 } as const;
   const attempts = [

@@ -2,6 +2,7 @@ import type { Definition, Reachable } from '../definition/definition.ts';
 import { destinationUri } from '../definition/destination-uri.ts';
 import { consultCall } from './consult-call.ts';
 import { endDialog } from './end-dialog.ts';
+import { httpTool, type Outside } from './http/http-tool.ts';
 import { receiveDtmf } from './receive-dtmf.ts';
 import { sendDtmf } from './send-dtmf.ts';
 import type { VoiceTool } from './tool.ts';
@@ -11,14 +12,14 @@ import { transferCall } from './transfer-call.ts';
  * The tools that a definition enables, for one call.
  *
  * @param allowed what of it this call may do: a side call makes no further one, and hands nobody over.
- * @param render fills the templates of destinations (addresses, headers, what the callee sees) with the call's variables.
  */
 export function toolset(
   definition: Definition,
-  render: (template: string) => string,
+  outside: Outside,
   allowed: { consults: boolean; transfers: boolean } = { consults: true, transfers: true },
 ): VoiceTool[] {
-  const { receive_dtmf, send_dtmf, consult_call, transfer_call, end_dialog } = definition.tools;
+  const { receive_dtmf, send_dtmf, consult_call, transfer_call, end_dialog, http } = definition.tools;
+  const { render } = outside;
   const tools: VoiceTool[] = [];
   if (receive_dtmf?.enabled) {
     const { language } = definition.models.stt;
@@ -36,6 +37,8 @@ export function toolset(
       tools.push(transferCall({ description: transfer_call.description, destinations }));
   }
   if (end_dialog?.enabled) tools.push(endDialog(end_dialog));
+  for (const [name, settings] of Object.entries(http ?? {}))
+    if (settings.enabled) tools.push(httpTool(name, settings, outside));
   return tools;
 }
 

@@ -64,6 +64,7 @@ async function run(): Promise<void> {
       );
     },
     env: config.env,
+    networks: config.networks,
     clock,
     log,
   };

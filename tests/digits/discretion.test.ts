@@ -1,13 +1,34 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from 'redis';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
 import { switchboard } from '../calls/switchboard.ts';
 import { lastResult, lines, type TestCall } from '../calls/test-call.ts';
 import { until } from '../until.ts';
 
-const board = switchboard();
+/** Somebody's own server, which an HTTP tool asks; it gives back all that it was sent. */
+const registry = createServer((request, response) => {
+  void text(request).then((body) => {
+    told.push({ authorization: request.headers.authorization, body: JSON.parse(body) as unknown });
+    response.end(JSON.stringify({ name: 'Ada', echo: body }));
+  });
+}).listen(0, '127.0.0.1');
+await once(registry, 'listening');
+afterAll(() => registry.close());
+const told: { authorization: string | undefined; body: unknown }[] = [];
+
+const board = switchboard({
+  env: {
+    TEST_REGISTRY: `http://127.0.0.1:${(registry.address() as AddressInfo).port}`,
+    TEST_REGISTRY_TOKEN: 'of-the-registry',
+    ATTENDANT_PRIVATE_NETWORKS: '127.0.0.0/8',
+  },
+});
 
 /** Typed here and looked for everywhere, in figures and as they are said. */
 const CANARY = '918273645';
@@ -19,16 +40,21 @@ const MASKED_READ_BACK = `${Array.from(MASK).join(', ')}. Right?`;
 const collect = { say: 'Nine digits.', call: [{ name: 'receive_dtmf', args: { digits: 9 } }] };
 
 describe.concurrent('a number that is sensitive and masked for the model', () => {
-  it('is confirmed by key and is nowhere: not on the thread, in Redis, in a file, in a log, nor with the model', async () => {
+  it('is confirmed by key, comes to the server of an HTTP tool, and is nowhere else: thread, Redis, files, logs, model', async () => {
     const call = await board().call({
       agent: 'discreet',
-      turns: [collect, { say: 'Thank you.' }, { say: 'I cannot see your keys.' }],
+      turns: [
+        collect,
+        { call: [{ name: 'find_person', args: { ssn: 'digits_1' } }] },
+        { say: 'Thank you.' },
+        { say: 'I cannot see your keys.' },
+      ],
       steps: [
         { kind: 'cue' },
         { kind: 'press', digits: `${CANARY}${CANARY.slice(0, 4)}` },
         { kind: 'cue' },
         // Sooner it would be one more digit too many.
-        { kind: 'pause', ms: 1_500 },
+        { kind: 'pause', ms: 2_000 },
         { kind: 'press', digits: '1' },
         { kind: 'cue' },
         { kind: 'press', digits: CANARY },
@@ -54,8 +80,20 @@ describe.concurrent('a number that is sensitive and masked for the model', () =>
       'caller: [pressed •]',
       `receive_dtmf ⇒ {"digits":"${MASK}","terminator":null,"ended_by":"count","confirmed":true,"reference":"digits_1"}`,
     ]);
-    expect(history.slice(5).filter((line) => /[0-9]/.test(line))).toEqual([]);
-    expect(history.slice(5).join(' ')).toContain('caller: [pressed ••••');
+    expect(history.slice(5, 8)).toEqual([
+      'agent → find_person',
+      `find_person ⇒ {"status":200,"result":{"name":"Ada","echo":"{\\"ssn\\":\\"${MASK}\\",\\"call\\":\\"${call.uid}\\"}"}}`,
+      'agent: Thank you.',
+    ]);
+    expect(thread.history[5]).toMatchObject({
+      tool_calls: [{ function: { arguments: '{"ssn":"digits_1"}' } }],
+    });
+    expect(told).toContainEqual({
+      authorization: 'Bearer of-the-registry',
+      body: { ssn: CANARY, call: call.uid },
+    });
+    expect(history.slice(8).filter((line) => /[0-9]/.test(line))).toEqual([]);
+    expect(history.slice(8).join(' ')).toContain('caller: [pressed ••••');
     expect(call.asked[1] && lastResult(call.asked[1])).toMatchObject({ reference: 'digits_1' });
     await isNowhere(call);
   });
