@@ -1,5 +1,5 @@
 import type { JobContext } from '@livekit/agents';
-import { RoomEvent } from '@livekit/rtc-node';
+import { type RemoteParticipant, RoomEvent } from '@livekit/rtc-node';
 import type { ThreadWriter } from '../../threads/entry.ts';
 import { toolset } from '../tools/toolset.ts';
 import type { ChosenAgent } from './agent.ts';
@@ -144,8 +144,10 @@ export class Conversation {
   /** The agent joins the conversation; the caller's call is answered by it. */
   async begin(): Promise<void> {
     const { job, leg, agent, caller, ending, gone, aside, task } = this.#parts;
-    job.room.on(RoomEvent.DtmfReceived, (_code, digit, participant) => {
-      if (participant.identity === leg.identity) this.#press(digit);
+    job.room.on(RoomEvent.DtmfReceived, (_code, digit, participant: RemoteParticipant | undefined) => {
+      // rtc-node knows no participant who has just left; only the caller presses keys then.
+      const isCaller = participant ? participant.identity === leg.identity : gone.aborted;
+      if (isCaller) this.#press(digit);
     });
     if (gone.aborted) this.#digits.hungUp();
     else gone.addEventListener('abort', () => this.#digits.hungUp(), { once: true });

@@ -186,3 +186,10 @@ describe('keys that no tool claims', () => {
     expect(unclaimed[0]).toHaveLength(64);
   });
 });
+
+test('a key that arrives after the hang-up was pressed before it, and is told', () => {
+  const { digits, unclaimed } = keypad();
+  digits.hungUp();
+  expect(digits.press('4')).toBe(false);
+  expect(unclaimed).toEqual(['4']);
+});

@@ -69,7 +69,11 @@ export class Digits {
    * @returns whether it counts: false for the pound behind a full number, and for digits too many of it, which must disturb nobody.
    */
   press(digit: string): boolean {
-    if (this.#hungUp) return false;
+    if (this.#hungUp) {
+      // It was pressed before the caller left and has taken the longer way.
+      this.#onUnclaimed(digit);
+      return false;
+    }
     const pause = this.#clock.now() - this.#pressedAt;
     this.#pressedAt = this.#clock.now();
     return this.#take(digit, pause);

@@ -1,34 +1,12 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from 'redis';
-import { afterAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
-import { switchboard } from '../calls/switchboard.ts';
+import type { Switchboard } from '../calls/switchboard.ts';
 import { lastResult, lines, type TestCall } from '../calls/test-call.ts';
 import { until } from '../until.ts';
-
-/** Somebody's own server, which an HTTP tool asks; it gives back all that it was sent. */
-const registry = createServer((request, response) => {
-  void text(request).then((body) => {
-    told.push({ authorization: request.headers.authorization, body: JSON.parse(body) as unknown });
-    response.end(JSON.stringify({ name: 'Ada', echo: body }));
-  });
-}).listen(0, '127.0.0.1');
-await once(registry, 'listening');
-afterAll(() => registry.close());
-const told: { authorization: string | undefined; body: unknown }[] = [];
-
-const board = switchboard({
-  env: {
-    TEST_REGISTRY: `http://127.0.0.1:${(registry.address() as AddressInfo).port}`,
-    TEST_REGISTRY_TOKEN: 'of-the-registry',
-    ATTENDANT_PRIVATE_NETWORKS: '127.0.0.0/8',
-  },
-});
+import type { Registry } from './registry.ts';
 
 /** Typed here and looked for everywhere, in figures and as they are said. */
 const CANARY = '918273645';
@@ -39,7 +17,7 @@ const MASKED_READ_BACK = `${Array.from(MASK).join(', ')}. Right?`;
 
 const collect = { say: 'Nine digits.', call: [{ name: 'receive_dtmf', args: { digits: 9 } }] };
 
-describe.concurrent('a number that is sensitive and masked for the model', () => {
+export function discretion(board: () => Switchboard, registry: Registry): void {
   it('is confirmed by key, comes to the server of an HTTP tool, and is nowhere else: thread, Redis, files, logs, model', async () => {
     const call = await board().call({
       agent: 'discreet',
@@ -88,14 +66,14 @@ describe.concurrent('a number that is sensitive and masked for the model', () =>
     expect(thread.history[5]).toMatchObject({
       tool_calls: [{ function: { arguments: '{"ssn":"digits_1"}' } }],
     });
-    expect(told).toContainEqual({
+    expect(registry.told).toContainEqual({
       authorization: 'Bearer of-the-registry',
       body: { ssn: CANARY, call: call.uid },
     });
     expect(history.slice(8).filter((line) => /[0-9]/.test(line))).toEqual([]);
     expect(history.slice(8).join(' ')).toContain('caller: [pressed ••••');
     expect(call.asked[1] && lastResult(call.asked[1])).toMatchObject({ reference: 'digits_1' });
-    await isNowhere(call);
+    await isNowhere(call, board());
   });
 
   it('is said aloud, denied and typed again by a caller whose words give nothing away either', async () => {
@@ -141,7 +119,7 @@ describe.concurrent('a number that is sensitive and masked for the model', () =>
     expect(said).toContain('caller: It is • • • • • • • • •');
     expect(said.filter((line) => line === `agent: ${MASKED_READ_BACK}`)).toHaveLength(2);
     expect(said).toContain('caller: No');
-    await isNowhere(call);
+    await isNowhere(call, board());
   });
 
   it('stays unconfirmed where the caller hangs up at the question, and nowhere', async () => {
@@ -162,9 +140,9 @@ describe.concurrent('a number that is sensitive and masked for the model', () =>
     expect(history.at(-1)).toBe(`receive_dtmf ⇒ ${JSON.stringify(result)}`);
     expect(history.at(-2)).toMatch(/^agent \(interrupted\): [•, ]*/);
     expect(thread.end_reason).toEqual({ result: 'abandoned', reason: 'caller_hung_up' });
-    await isNowhere(call);
+    await isNowhere(call, board());
   });
-});
+}
 
 const says = (content: string) => (message: { content: string }) => message.content === content;
 
@@ -177,8 +155,8 @@ async function asked(call: TestCall, times = 1): Promise<void> {
 }
 
 /** No part of the stack has kept it, and no model was told. */
-async function isNowhere(call: TestCall): Promise<void> {
-  const { config } = board().stack;
+async function isNowhere(call: TestCall, board: Switchboard): Promise<void> {
+  const { config } = board.stack;
   const kept: [where: string, text: string][] = [
     ['the thread over HTTP', JSON.stringify(await call.thread())],
     ['what the model was asked', JSON.stringify(call.asked)],
