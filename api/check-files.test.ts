@@ -40,7 +40,7 @@ test('without files, everything that is loaded is checked, also against each oth
     }),
   );
   expect(checkFiles(config)).toEqual([
-    `${join(home, 'dispatch-rules', 'b.json')}:1: E_RULE_INVALID: the rule names the agent nobody, which has no definition that is right; known are other, sip-call-center`,
+    `${join(home, 'dispatch-rules', 'b.json')}:1: E_RULE_INVALID: the rule names the agent nobody, which has no definition that is right; known are ivr-navigator, other, sip-call-center`,
   ]);
 });
 

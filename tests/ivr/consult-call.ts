@@ -211,6 +211,22 @@ export function consultCall(board: () => Switchboard): void {
     });
   });
 
+  it('that reaches an agent of ours makes no further one there: none goes round in a ring', async () => {
+    const ourselves = `sip:consulting@127.0.0.1:${board().stack.ports.sip}`;
+    const call = await board().call({
+      agent: 'consulting',
+      turns: [consult(ourselves), goodbye],
+      headers: { 'X-Vars': `desk=${ourselves}` },
+      far: [{ say: 'We know nothing.', call: [{ name: 'end_dialog', args: {} }] }],
+      steps: [{ kind: 'until_bye' }],
+    });
+    const thread = await call.ended();
+    expect(thread.consults).toMatchObject([{ status: 'failed', cause: 'callee_hung_up' }]);
+    expect(call.script.asked[0]?.tools?.map((tool) => tool.function.name)).toContain('consult_call');
+    expect(call.far.asked[0]?.tools?.map((tool) => tool.function.name)).toEqual(['end_dialog']);
+    await sideThread(call, thread);
+  });
+
   it('goes nowhere that the definition does not list, and nowhere without an agent', async () => {
     const call = await board().call({
       agent: 'consulting',
