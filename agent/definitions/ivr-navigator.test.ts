@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { AllowedNetworks } from '../../base/networks.ts';
+import { FakeClock } from '../../base/fake-clock.ts';
 import { toolset } from '../tools/toolset.ts';
 import { loadDefinition } from '../definition/load.ts';
 
@@ -14,7 +16,12 @@ test('the navigator lets machines finish, and is not in their way', () => {
 });
 
 test('it goes nowhere else, and reports what it found', () => {
-  const tools = toolset(definition, (template) => template);
+  const outside = {
+    clock: new FakeClock(),
+    networks: new AllowedNetworks(),
+    render: (template: string) => template,
+  };
+  const tools = toolset(definition, outside);
   expect(tools.map(({ name }) => name)).toEqual(['send_dtmf', 'end_dialog']);
   expect(tools.at(-1)?.parameters).toMatchObject({ required: ['found', 'answer'] });
 });
