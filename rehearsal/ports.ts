@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { AttendantError } from '../base/errors.ts';
 
@@ -30,11 +30,19 @@ function bindsUdp(port: number, address: string): Promise<boolean> {
   });
 }
 
-/** Whether a process on this machine has bound the UDP port. Trying it would take it from one that is about to. */
-export async function isUdpBound(port: number): Promise<boolean> {
+/**
+ * Whether that process has bound the UDP port; that somebody has says nothing where two try the same. Trying it would take it from one that is
+ * about to.
+ */
+export async function isUdpBoundBy(pid: number, port: number): Promise<boolean> {
   const table = await readFile('/proc/net/udp', 'utf8');
   const local = port.toString(16).toUpperCase().padStart(4, '0');
-  return new RegExp(`^ *\\d+: [0-9A-F]{8}:${local} `, 'm').test(table);
+  const lines = table.split('\n').map((line) => line.trim().split(/\s+/));
+  const inodes = lines.filter((fields) => fields[1]?.endsWith(`:${local}`)).map((fields) => fields[9]);
+  const folder = `/proc/${pid}/fd`;
+  const descriptors = await readdir(folder).catch(() => []);
+  const held = await Promise.all(descriptors.map((name) => readlink(`${folder}/${name}`).catch(() => '')));
+  return inodes.some((inode) => held.includes(`socket:[${inode ?? ''}]`));
 }
 
 /** A UDP port that is free now. The kernel does not give it out again soon, but whoever binds it should be ready to try another. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Hop } from './pbx-config.ts';
 import { AttendantError } from '../base/errors.ts';
 import { systemClock } from '../base/clock.ts';
-import { addressTowards, freeUdpGroup, isUdpBound } from './ports.ts';
+import { addressTowards, freeUdpGroup, isUdpBoundBy } from './ports.ts';
 import { lastLines, type Program, startProgram } from './program.ts';
 import { type FarEnd, sippCalleeXml } from './sipp-callee.ts';
 import { SippRun } from './sipp-run.ts';
@@ -173,7 +173,8 @@ async function onFreePorts(options: {
     const at = ['-i', address, '-p', String(port), '-mi', address, '-mp', String(media)];
     const program = await startProgram({ command: 'sipp', args: [...at, ...args], cwd: folder, signal });
     const ports = transport === 'tcp' ? [media, media + 2] : [port, media, media + 2];
-    const isUp = async () => (await Promise.all(ports.map(isUdpBound))).every(Boolean);
+    const isUp = async () =>
+      (await Promise.all(ports.map((bound) => isUdpBoundBy(program.pid, bound)))).every(Boolean);
     const end = systemClock.now() + START_LIMIT;
     while (program.running && !(await isUp()) && systemClock.now() < end)
       await systemClock.sleep(LOOK_EVERY, signal);
