@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 /** What fills the machine by itself: run alone, one after the other, so that calls of other tests need not wait for it. */
-const CROWDS = ['tests/transfer/**/*.test.ts', 'tests/calls/ten-callers.test.ts', 'tests/soak/*.test.ts'];
+const CROWDS = [
+  'tests/transfer/**/*.test.ts',
+  'tests/hostile/**/*.test.ts',
+  'tests/calls/ten-callers.test.ts',
+  'tests/soak/*.test.ts',
+];
 
 export default defineConfig({
   test: {

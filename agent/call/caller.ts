@@ -64,7 +64,7 @@ function readVars(header: string | undefined): Record<string, string> {
     : header.split(';').map((pair) => pair.split(/=(.*)/s));
   return Object.fromEntries(
     pairs
-      .map(([name, value]) => [(name ?? '').trim(), (value ?? '').trim()] as const)
+      .map(([name, value]) => [(name ?? '').trim(), clean(value ?? '')] as const)
       .filter(([name]) => /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name) && name !== '__proto__')
       .slice(0, MOST_VARS),
   );

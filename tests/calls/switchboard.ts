@@ -25,6 +25,8 @@ export interface CallOptions {
   readonly agent?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly codec?: SippOptions['codec'];
+  /** Milliseconds until the call must be over; two minutes unless said. */
+  readonly within?: number;
 }
 
 export interface SwitchboardOptions {
@@ -32,6 +34,8 @@ export interface SwitchboardOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What a text sounds like (`Models.speak`). */
   readonly speak?: (text: string) => Buffer;
+  /** What is understood of a sentence that a caller played; the sentence itself unless said. */
+  readonly understood?: (sentence: string) => string;
   /** Stands between LiveKit and its users (`Switchboard.proxy`). */
   readonly proxied?: boolean;
 }
@@ -81,14 +85,19 @@ export class Switchboard {
     this.#over = parts.over;
   }
 
-  static async open({ env = {}, speak, proxied = false }: SwitchboardOptions = {}): Promise<Switchboard> {
+  static async open({
+    env = {},
+    speak,
+    understood = (text) => text,
+    proxied = false,
+  }: SwitchboardOptions = {}): Promise<Switchboard> {
     const scripts = new Map<string, Script>();
     const folder = mkdtempSync(join(tmpdir(), 'attendant-callers-'));
     const over = new AbortController();
     const sentences = new Sentences(folder);
     const models = await ModelServer.start({
       chat: (request) => scriptOf(request, scripts).answer(request),
-      transcribe: (heard) => sentences.textOf(heard),
+      transcribe: (heard) => understood(sentences.textOf(heard)),
       ...(speak && { speak }),
     });
     const parts = PARTS.filter((part) => part !== 'speech');
@@ -128,7 +137,7 @@ export class Switchboard {
 
   /** Places a call. */
   async call(options: CallOptions): Promise<TestCall> {
-    const { agent = 'scripted', headers = {}, steps, turns, codec = 'PCMU' } = options;
+    const { agent = 'scripted', headers = {}, steps, turns, codec = 'PCMU', within } = options;
     const uid = `abc123-${Math.random().toString(36).slice(2, 10)}`;
     const earpiece = await Earpiece.open();
     const { aside, far } = options;
@@ -152,6 +161,7 @@ export class Switchboard {
       steps,
       codec,
       hearAt: earpiece.port,
+      ...(within !== undefined && { within }),
       signal: this.#over.signal,
     });
     return call;
