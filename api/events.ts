@@ -106,7 +106,11 @@ export function eventOperations(parts: {
           .describe('only calls of that UID, also those that are yet to come'),
       }),
       answers: [ANSWER],
-      run: (asked) => stream(asked, { uid: asked.query.uid, after: lastEventId(asked.request) }),
+      run: async (asked) => {
+        // What happens once this has answered must not be missed, however long it takes until reading begins.
+        const after = lastEventId(asked.request) ?? (await events.newest(asked.client.organization));
+        return stream(asked, { uid: asked.query.uid, after });
+      },
     }),
   ];
 }

@@ -42,6 +42,8 @@ export interface LiveEvents {
     following: Following,
     signal: AbortSignal,
   ): AsyncGenerator<LiveEvent | Gap, void>;
+  /** The id of the newest event of the organization; `0-0` where there is none. @throws AttendantError as `Redis.run` */
+  newest(organization: Organization): Promise<string>;
   /** The id of the thread's last entry. @throws AttendantError as `Redis.run` */
   lastOf(organization: Organization, thread: ThreadId): Promise<string | undefined>;
   close(): Promise<void>;
@@ -117,15 +119,17 @@ export function openLiveEvents(options: {
         if (reader.idle) release(organization, reader);
       }
     },
-    lastOf: async (organization, thread) => {
-      const key = entriesKey(organization, thread);
-      const [last] = (await redis.run((client) => client.xRevRange(key, '+', '-', { COUNT: 1 }))) ?? [];
-      return last?.id;
-    },
+    newest: async (organization) => (await lastIn(redis, eventsKey(organization))) ?? '0-0',
+    lastOf: (organization, thread) => lastIn(redis, entriesKey(organization, thread)),
     close: async () => {
       await Promise.all([...[...readers.values()].map((reader) => reader.close()), ...ending]);
     },
   };
+}
+
+async function lastIn(redis: Redis, stream: string): Promise<string | undefined> {
+  const [last] = (await redis.run((client) => client.xRevRange(stream, '+', '-', { COUNT: 1 }))) ?? [];
+  return last?.id;
 }
 
 function belongs({ thread, uid }: Following, event: LiveEvent): boolean {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { NumberedEntry } from '../../threads/entry.ts';
+import { foldThread } from '../../threads/fold.ts';
 import { until } from '../until.ts';
 import { switchboard } from './switchboard.ts';
 import { lastResult, lines } from './test-call.ts';
@@ -11,8 +13,38 @@ const LONG_MS = LONG.length * 60;
 
 const board = switchboard();
 
+const headers = () => ({ 'api-key': board().stack.config.apiKeys[0]?.key ?? '' });
+
+/** Everything that happens from now on, as the API tells it live. */
+async function everything() {
+  const gone = new AbortController();
+  const response = await fetch(`${board().apiUrl}/events`, { headers: headers(), signal: gone.signal });
+  expect(response.status).toBe(200);
+  const events: (NumberedEntry & { uid: string })[] = [];
+  const read = async () => {
+    let text = '';
+    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      const parts = (text + chunk).split('\n\n');
+      text = parts.pop() ?? '';
+      for (const part of parts) {
+        const json = /^data: (.*)$/m.exec(part)?.[1];
+        if (json) events.push(JSON.parse(json) as (typeof events)[number]);
+      }
+    }
+  };
+  void read().catch(() => undefined);
+  return { of: (uid: string) => events.filter((event) => event.uid === uid), stop: () => gone.abort() };
+}
+
+/** Ids of the threads that a list gives. */
+async function listed(query: string): Promise<string[]> {
+  const response = await fetch(`${board().apiUrl}/threads?${query}`, { headers: headers() });
+  return ((await response.json()) as { threads: { id: string }[] }).threads.map(({ id }) => id);
+}
+
 describe('a call from SIPp with a UID of its own', () => {
   it('is answered, spoken to, talked over, and read by its UID while it runs and after it, each entry once and in order', async () => {
+    const told = await everything();
     const greeting = 'Welcome to the weather.';
     const question = await board().sentence('stop please I only need the north');
     const call = await board().call({
@@ -34,6 +66,9 @@ describe('a call from SIPp with a UID of its own', () => {
     await until('the greeting is heard', () => call.earpiece.voiceSince() > greeting.length * 60 * 0.8);
     const live = await call.threadWith('has the prompt', ({ history }) => history.length === 2);
     expect(live).toMatchObject({ uid: call.uid, status: 'active', ended_at: null, end_reason: null });
+    // What happens is told while it happens, before anybody asks.
+    await until('the prompt is told', () => told.of(call.uid).some(({ entry }) => entry.kind === 'message'));
+    expect(await listed(`uid=${call.uid}&status=active`)).toEqual([live.id]);
     expect(live.caller.headers['x-uid']).toBe(call.uid);
     expect(lines(live.history)).toEqual([`agent: ${greeting}`, 'agent → receive_dtmf']);
     await call.cue();
@@ -86,5 +121,12 @@ describe('a call from SIPp with a UID of its own', () => {
       returned?.role === 'tool' && returned.tool_call_id,
     );
     expect(call.asked).toHaveLength(3);
+
+    // The thread is what was told, entry by entry; and it is found by how it ended.
+    await until('the end is told', () => told.of(call.uid).some(({ entry }) => entry.kind === 'ended'));
+    expect(foldThread(told.of(call.uid))).toEqual(thread);
+    told.stop();
+    expect(await listed(`uid=${call.uid}&outcome=reason=resolved&result=completed`)).toEqual([thread.id]);
+    expect(await listed(`uid=${call.uid}&status=active`)).toEqual([]);
   });
 });
