@@ -60,6 +60,8 @@ const members = {
       result: z.enum(['completed', 'transferred', 'failed', 'abandoned']),
       reason: z.string().describe('a word for programs'),
       sip_status: z.int().optional(),
+      part: z.enum(['stt', 'llm', 'tts']).optional(),
+      cause: z.string().optional(),
     })
     .nullable(),
   outcome: anything.nullable().describe('the arguments of end_dialog'),

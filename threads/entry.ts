@@ -61,6 +61,9 @@ export interface EndReason {
   /** A word for machines, e.g. `end_dialog`, `caller_hung_up`, `E_MODEL_FAILED`. */
   readonly reason: string;
   readonly sip_status?: number;
+  /** With `E_MODEL_FAILED`: which part it was, and a word for how it failed. */
+  readonly part?: 'stt' | 'llm' | 'tts';
+  readonly cause?: string;
 }
 
 /** Who calls, as it stands on the thread. */

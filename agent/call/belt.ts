@@ -26,6 +26,7 @@ export class Belt {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #onSettled: () => void;
+  readonly #isMute: () => boolean;
   #last: Promise<unknown> = Promise.resolve();
   #running = 0;
   /** Tools of which one at a time may be asked for, and is. */
@@ -33,7 +34,10 @@ export class Belt {
   #letGo: () => void = () => undefined;
   readonly #over = new Promise<void>((resolve) => (this.#letGo = resolve));
 
-  /** @param parts.onSettled runs after each tool, before the model is asked again. */
+  /**
+   * @param parts.onSettled runs after each tool, before the model is asked again.
+   * @param parts.isMute true once the agent takes no further part in the call.
+   */
   constructor(parts: {
     line: Line;
     transcript: Transcript;
@@ -42,6 +46,7 @@ export class Belt {
     clock: Clock;
     log: Log;
     onSettled: () => void;
+    isMute: () => boolean;
   }) {
     this.#line = parts.line;
     this.#transcript = parts.transcript;
@@ -50,6 +55,7 @@ export class Belt {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#onSettled = parts.onSettled;
+    this.#isMute = parts.isMute;
   }
 
   /** True while a tool runs: the agent's turn is not over then. */
@@ -86,7 +92,7 @@ export class Belt {
     args: JsonObject,
     run: ToolRun,
   ): Promise<unknown> {
-    const over = () => this.#ending.begun.aborted;
+    const over = () => this.#ending.begun.aborted || this.#isMute();
     if (over()) return undefined;
     try {
       // The caller's voice must not abort a tool half way: it would leave a call without a result.
@@ -125,7 +131,7 @@ export class Belt {
     const content = this.#discretion.toModel(result.content);
     this.#transcript.toolReturned(toolCallId, tool.name, JSON.stringify(result.recorded ?? content));
     this.#onSettled();
-    return result.next === 'silent' || this.#ending.begun.aborted ? undefined : content;
+    return result.next === 'silent' || this.#ending.begun.aborted || this.#isMute() ? undefined : content;
   }
 
   async #result(

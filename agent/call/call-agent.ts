@@ -73,6 +73,7 @@ export class CallAgent extends voice.Agent {
   }
 
   override async llmNode(...[chatCtx, toolCtx, modelSettings]: Parameters<voice.Agent['llmNode']>) {
+    if (this.#isOver()) return null;
     this.#asides.tell(chatCtx);
     return super.llmNode(chatCtx, toolCtx, modelSettings);
   }

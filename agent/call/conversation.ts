@@ -1,7 +1,8 @@
 import type { JobContext } from '@livekit/agents';
 import { type RemoteParticipant, RoomEvent } from '@livekit/rtc-node';
+import type { ModelPart } from '../../config.ts';
 import type { ThreadWriter } from '../../threads/entry.ts';
-import { toolset } from '../tools/toolset.ts';
+import { renderedDestinations, toolset } from '../tools/toolset.ts';
 import type { ChosenAgent } from './agent.ts';
 import { Belt } from './belt.ts';
 import type { Caller } from './caller.ts';
@@ -11,10 +12,13 @@ import { Discretion } from './discretion.ts';
 import type { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import { CallLine } from './line.ts';
+import { Interjections } from './interjections.ts';
 import { Patience } from './patience.ts';
 import { promptFor, promptForAside } from './prompt.ts';
 import { Transcript } from './transcript.ts';
 import { Transfer } from './transfer/transfer.ts';
+import type { Cause } from './trouble/attempts.ts';
+import { Trouble } from './trouble/trouble.ts';
 import { Voice } from './voice.ts';
 
 interface Parts {
@@ -47,6 +51,7 @@ export class Conversation {
   readonly #voice: Voice;
   readonly #transfer: Transfer;
   readonly #patience: Patience;
+  readonly #trouble: Trouble;
 
   constructor(parts: Parts) {
     const { job, leg, caller, agent, ending, gone, answered, exchange } = parts;
@@ -54,8 +59,14 @@ export class Conversation {
     this.#parts = parts;
     const discretion = new Discretion(agent.definition, clock);
     const thread = discretion.over(parts.thread);
-    const models = exchange.models.for(agent.definition);
     this.#transcript = new Transcript(thread, clock);
+    const models = exchange.models.for(agent.definition, {
+      failed: (part, model, cause) => {
+        log.warn({ code: 'E_MODEL_FAILED', part, cause }, 'a model failed');
+        this.#transcript.warning('E_MODEL_FAILED', `${part} ${model}: ${cause}`);
+      },
+      exhausted: (part, cause) => void this.#exhausted(part, cause),
+    });
     this.#digits = new Digits(
       clock,
       (keys) => this.#pressedUnasked(`[pressed ${discretion.unclaimed(keys)}]`),
@@ -72,6 +83,7 @@ export class Conversation {
       ending,
       toolsBusy: () => this.#belt.busy,
       onCallerHeard: () => this.#patience.callerStirred(),
+      onNonsense: () => void this.#exhausted('llm', 'garbage'),
       answered,
       clock,
       log,
@@ -85,7 +97,7 @@ export class Conversation {
       ending: ending.begun,
       gone,
       env: exchange.env,
-      models,
+      models: exchange.models.for(agent.definition),
       history: () => this.#voice.history(),
       clock,
       log,
@@ -124,20 +136,35 @@ export class Conversation {
       clock,
       log,
       onSettled: () => this.#voice.unsilence(),
+      isMute: () => this.#voice.isMute,
+    });
+    const render = (template: string) => this.#render(template);
+    const common = { transcript: this.#transcript, ending, answered, clock, log };
+    const interjections = new Interjections({
+      ...common,
+      room: job.room,
+      models,
+      render,
+      holdBack: (until) => this.#voice.after(until),
+    });
+    this.#trouble = new Trouble({
+      ...common,
+      said: agent.definition.trouble,
+      destinations: renderedDestinations(agent.definition.tools.transfer_call?.destinations ?? {}, render),
+      hasSipLeg: caller.hasSipLeg,
+      interjections,
+      fallSilent: () => this.#voice.fallSilent(),
+      transfer: this.#transfer,
     });
     this.#patience = new Patience({
-      room: job.room,
+      ...common,
       agent,
-      render: (template) => this.#render(template),
       models,
       voice: this.#voice,
+      interjections,
+      trouble: this.#trouble,
       transfer: this.#transfer,
       toolsBusy: () => this.#belt.busy,
-      transcript: this.#transcript,
-      ending,
-      answered,
-      clock,
-      log,
     });
   }
 
@@ -220,6 +247,11 @@ export class Conversation {
       this.#patience.stirred();
       this.#voice.reply({ userInput: input });
     }
+  }
+
+  async #exhausted(part: ModelPart, cause: Cause): Promise<void> {
+    if (part === 'llm' && (await this.#patience.asksInstead())) return;
+    this.#trouble.exhausted(part, cause);
   }
 
   #press(digit: string): void {

@@ -1,26 +1,43 @@
 import { fileURLToPath } from 'node:url';
 import { inference, type VAD } from '@livekit/agents';
-import * as openai from '@livekit/agents-plugin-openai';
 import * as silero from '@livekit/agents-plugin-silero';
 import { InferenceSession } from 'onnxruntime-node';
-import type { Config, ModelServer } from '../../config.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Config, ModelPart } from '../../config.ts';
 import type { Definition } from '../definition/definition.ts';
 import type { Pcm } from './interjection.ts';
 import { Sentences } from './sentences.ts';
+import type { Witness } from './trouble/attempts.ts';
+import { Hearing } from './trouble/hearing.ts';
+import { Mind } from './trouble/mind.ts';
+import { Speech } from './trouble/speech.ts';
 
 /** What a call hears, thinks and speaks with. */
 export interface Models {
-  readonly stt: openai.STT;
-  readonly llm: openai.LLM;
-  readonly tts: openai.TTS;
+  readonly stt: Hearing;
+  readonly llm: Mind;
+  readonly tts: Speech;
   readonly vad: VAD;
   readonly turnDetector: inference.TurnDetector;
-  /** A fixed sentence in the agent's voice, rendered once and kept; rejects with what the speech model failed with. */
+  /** A fixed sentence in the agent's voice, rendered once and kept; rejects with E_MODEL_FAILED. */
   sentence(text: string): Promise<Pcm>;
+  /** The same where it is there already. */
+  kept(text: string): Pcm | undefined;
+  /** What is being waited for. */
+  busy(): ModelPart | undefined;
+  /** Milliseconds that a caller waits for a reply before something else is said. */
+  readonly patience: number;
 }
 
 /** Model names where neither the definition nor the environment names one. */
 const DEFAULTS = { llm: 'gpt-4.1-mini', stt: 'gpt-4o-mini-transcribe', tts: 'gpt-4o-mini-tts' } as const;
+
+const PARTS = ['stt', 'llm', 'tts'] as const;
+/** Seconds that a part has for its first sign of life where the definition does not say, and a caller before something else is said. */
+const TIMEOUTS = { stt: 3, llm: 3, tts: 2.5 } as const;
+const PATIENCE = 2.5;
+/** So many times longer for `attendant speech`. */
+const KEYLESS = 4;
 
 /** Runs the local end-of-turn model in this process: its inference is on libuv's pool, so one copy serves all calls. */
 export interface TurnModel {
@@ -61,53 +78,108 @@ async function loadVad(): Promise<() => VAD> {
  */
 export class ModelSource {
   readonly #config: Config;
+  readonly #clock: Clock;
   readonly #newVad: () => VAD;
   readonly #turnModel: TurnModel;
   readonly #sentences = new Sentences();
+  /** How often models of each part have failed in this process. */
+  readonly failures: Record<ModelPart, number> = { stt: 0, llm: 0, tts: 0 };
 
-  private constructor(config: Config, newVad: () => VAD, turnModel: TurnModel) {
+  private constructor(config: Config, newVad: () => VAD, turnModel: TurnModel, clock: Clock) {
+    this.#clock = clock;
     this.#config = config;
     this.#newVad = newVad;
     this.#turnModel = turnModel;
   }
 
-  static async load(config: Config, turnModel: TurnModel): Promise<ModelSource> {
-    return new ModelSource(config, await loadVad(), turnModel);
+  static async load(config: Config, turnModel: TurnModel, clock: Clock): Promise<ModelSource> {
+    return new ModelSource(config, await loadVad(), turnModel, clock);
   }
 
-  for(definition: Definition): Models {
-    const { llm, stt, tts } = this.#config.models;
-    const { models } = definition;
-    const name = (server: ModelServer, part: keyof typeof DEFAULTS) =>
-      server.model ?? models[part].model ?? DEFAULTS[part];
-    const speech = new openai.TTS({
-      baseURL: tts.baseUrl,
-      apiKey: tts.apiKey,
-      model: name(tts, 'tts'),
-      voice: models.tts.voice as openai.TTSVoices,
-      ...(models.tts.speed === undefined ? {} : { speed: models.tts.speed }),
+  /**
+   * The models of one call.
+   *
+   * @param witness is told what fails; without one it is nobody's trouble, as with a briefing that can be done without.
+   */
+  for(definition: Definition, { failed, exhausted }: Witness = NOBODY): Models {
+    const witness: Witness = {
+      failed: (part, model, cause) => {
+        this.failures[part] += 1;
+        failed(part, model, cause);
+      },
+      exhausted,
+    };
+    const servers = this.#config.models;
+    const { models, trouble } = definition;
+    const clock = this.#clock;
+    const timeout = (part: ModelPart) =>
+      (models[part].timeout ?? TIMEOUTS[part] * this.#slowness(part)) * 1_000;
+    // Over HTTP, an utterance at a time: every OpenAI-compatible server has that, few have the realtime socket.
+    const hearing = new Hearing(this.#servers('stt', models.stt, witness), {
+      language: models.stt.language,
+      timeout: timeout('stt'),
+      witness,
+      clock,
     });
-    const voiceKey = [tts.baseUrl, name(tts, 'tts'), models.tts.voice, models.tts.speed].join('\n');
+    const minds = this.#servers('llm', models.llm, witness).map(({ said = models.llm, ...server }) => ({
+      ...server,
+      temperature: said.temperature,
+    }));
+    const mind = new Mind(minds, { timeout: timeout('llm'), again: trouble.again, witness, clock });
+    const voices = this.#servers('tts', models.tts, witness).map(({ said = models.tts, ...server }) => ({
+      ...server,
+      voice: said.voice ?? models.tts.voice,
+      speed: said.speed ?? models.tts.speed,
+    }));
+    const speech = new Speech(voices, { timeout: timeout('tts'), witness, clock });
+    // What is rendered ahead and fails is no trouble yet.
+    const ahead = new Speech(voices, { timeout: timeout('tts'), witness: NOBODY, clock });
+    const voice = JSON.stringify([servers.tts.baseUrl, models.tts, voices[0]?.name]);
     return {
-      // Over HTTP, an utterance at a time: every OpenAI-compatible server has that, few have the realtime socket.
-      stt: new openai.STT({
-        baseURL: stt.baseUrl,
-        apiKey: stt.apiKey,
-        model: name(stt, 'stt'),
-        language: models.stt.language,
-        useRealtime: false,
-      }),
-      llm: new openai.LLM({
-        baseURL: llm.baseUrl,
-        apiKey: llm.apiKey,
-        model: name(llm, 'llm'),
-        ...(models.llm.temperature === undefined ? {} : { temperature: models.llm.temperature }),
-      }),
+      stt: hearing,
+      llm: mind,
       tts: speech,
-      sentence: (text) => this.#sentences.get(voiceKey, text, speech),
+      sentence: (text) => this.#sentences.get(voice, text, ahead),
+      busy: () => (hearing.busy ? 'stt' : mind.busy ? 'llm' : speech.busy ? 'tts' : undefined),
+      kept: (text) => this.#sentences.kept(voice, text),
+      patience:
+        (trouble.filler_after ?? PATIENCE * Math.max(...PARTS.map((part) => this.#slowness(part)))) * 1_000,
       vad: this.#newVad(),
       // The framework would otherwise choose a cloud detector by itself.
       turnDetector: new inference.TurnDetector({ version: 'v1-mini', executor: this.#turnModel }),
     };
   }
+
+  /** The keyless servers share the processor with everything else: slow is not in trouble there. */
+  #slowness(part: ModelPart): number {
+    return this.#config.models[part].real ? 1 : KEYLESS;
+  }
+
+  /**
+   * The part's own server and those that stand in, each with what the definition says of it. One whose variable is not set is left out, which is
+   * told: nothing else would show it before it is needed.
+   */
+  #servers<P extends ModelPart>(part: P, said: Definition['models'][P], witness: Witness) {
+    type StandIn = Definition['models'][P]['fallback'][number];
+    const own = this.#config.models[part];
+    const { env } = this.#config;
+    const first = {
+      name: own.model ?? said.model ?? DEFAULTS[part],
+      baseUrl: own.baseUrl,
+      apiKey: own.apiKey,
+      said: undefined as StandIn | undefined,
+    };
+    const others = (said.fallback as StandIn[]).flatMap((standIn) => {
+      const { model: name, base_url_env, api_key_env } = standIn;
+      const baseUrl = base_url_env === undefined ? own.baseUrl : env[base_url_env];
+      const theirs = base_url_env === undefined ? own.apiKey : 'none';
+      const apiKey = api_key_env === undefined ? theirs : env[api_key_env];
+      if (baseUrl !== undefined && apiKey !== undefined) return [{ name, baseUrl, apiKey, said: standIn }];
+      witness.failed(part, name, 'not_set');
+      return [];
+    });
+    return [first, ...others];
+  }
 }
+
+const NOBODY: Witness = { failed: () => undefined, exhausted: () => undefined };

@@ -1,37 +1,33 @@
-import type { Room } from '@livekit/rtc-node';
 import type { Clock } from '../../base/clock.ts';
-import type { Log } from '../../base/log.ts';
 import type { EndReason } from '../../threads/entry.ts';
 import type { ChosenAgent } from './agent.ts';
 import type { Ending } from './ending.ts';
-import { interject } from './interjection.ts';
+import type { Interjections } from './interjections.ts';
 import type { Models } from './models.ts';
 import { Quiet, type Turn } from './quiet.ts';
 import { Silence } from './silence.ts';
-import type { Transcript } from './transcript.ts';
 import type { Transfer } from './transfer/transfer.ts';
+import type { Trouble } from './trouble/trouble.ts';
 import type { Voice } from './voice.ts';
 
 const ASK_AGAIN =
   'The caller has said and pressed nothing for a while. In one short sentence ask again what you asked last, or whether they are still there.';
-/** Milliseconds between a turn and a sentence that does not belong to it. */
-const BREATH = 700;
-/** Milliseconds that a sentence may take to be rendered and said. */
-const SAYING_LIMIT = 12_000;
+/** Milliseconds between a turn and a sentence that does not belong to it; the end of a turn may be doubtful for 2.5 s. */
+const BREATH = 3_000;
+/** A reply that is not there after so many fillers will not come. */
+const MOST_FILLERS = 2;
 
 interface Parts {
-  readonly room: Room;
   readonly agent: ChosenAgent;
-  readonly render: (template: string) => string;
   readonly models: Models;
   readonly voice: Voice;
+  readonly interjections: Interjections;
+  readonly trouble: Trouble;
   readonly transfer: Transfer;
   readonly toolsBusy: () => boolean;
-  readonly transcript: Transcript;
   readonly ending: Ending;
   readonly answered: Promise<void>;
   readonly clock: Clock;
-  readonly log: Log;
 }
 
 /** What is done when nothing happens, or for too long: silence is asked about, and a call's time runs out with a warning and a goodbye. */
@@ -42,23 +38,21 @@ export class Patience {
   readonly #cancelTimers: (() => void)[] = [];
   #isAnswered = false;
   #warningDue = false;
-  /** What is said beside the conversation, one after the other. */
-  #interjection: Promise<void> = Promise.resolve();
-  #interjecting = 0;
-  #interjectedAt = 0;
+  #askedAgain = false;
+  #fillers = 0;
 
   constructor(parts: Parts) {
-    const { clock, voice, agent } = parts;
+    const { clock, voice, interjections, agent } = parts;
     this.#parts = parts;
     const { silence, silence_reprompts } = agent.definition.limits;
     this.#silence = new Silence({ silence: silence * 1_000, reprompts: silence_reprompts });
     this.#quiet = new Quiet({
       clock,
       turn: () => this.#turn(),
-      lastSound: () =>
-        this.#interjecting > 0 ? clock.now() : Math.max(voice.lastSound, this.#interjectedAt),
+      lastSound: () => Math.max(voice.lastSound, interjections.lastSound),
     });
     this.#quiet.watch('caller', (ms) => this.#callerIsQuiet(ms));
+    this.#quiet.watch('agent', (ms) => this.#agentIsQuiet(ms));
   }
 
   begin(): void {
@@ -72,6 +66,7 @@ export class Patience {
         }),
       );
     this.#cancelTimers.push(clock.after(max_duration * 1_000, () => void this.#timeIsUp()));
+    void this.#parts.interjections.prepare(this.#parts.trouble.sentences);
     void answered.then(() => {
       this.#isAnswered = true;
       this.#quiet.stir();
@@ -91,21 +86,40 @@ export class Patience {
 
   /** The caller spoke, or pressed a key. */
   callerStirred(): void {
+    this.#askedAgain = false;
     this.#silence.broken();
     this.#quiet.stir();
   }
 
+  /** The model was to ask again and could not: the definition's own sentence does it. False where it was something else that failed. */
+  async asksInstead(): Promise<boolean> {
+    if (!this.#askedAgain) return false;
+    this.#askedAgain = false;
+    await this.#parts.interjections.say(this.#parts.agent.definition.limits.silence_reprompt);
+    return true;
+  }
+
   #turn(): Turn {
-    const { voice, toolsBusy, ending } = this.#parts;
-    if (!this.#isAnswered || ending.begun.aborted || toolsBusy()) return 'nobody';
-    return voice.replying ? 'agent' : 'caller';
+    const { voice, models, toolsBusy, ending } = this.#parts;
+    if (!this.#isAnswered || ending.begun.aborted || voice.isMute || toolsBusy()) return 'nobody';
+    return voice.replying || models.stt.busy ? 'agent' : 'caller';
+  }
+
+  /** A reply takes long, whatever it is that it waits for. */
+  #agentIsQuiet(ms: number): void {
+    const { models, interjections, trouble, agent } = this.#parts;
+    if (ms < models.patience) return;
+    this.#fillers += 1;
+    if (this.#fillers <= MOST_FILLERS) void interjections.say(agent.definition.trouble.filler, 'filler');
+    else trouble.exhausted(models.busy() ?? 'llm', 'no_reply');
   }
 
   #callerIsQuiet(ms: number): void {
+    this.#fillers = 0;
     const { limits } = this.#parts.agent.definition;
     if (this.#warningDue && ms >= BREATH) {
       this.#warningDue = false;
-      void this.#interject(limits.duration_warning.text);
+      void this.#parts.interjections.say(limits.duration_warning.text);
       return;
     }
     switch (this.#silence.after(ms)) {
@@ -113,6 +127,7 @@ export class Patience {
         return;
       case 'ask again':
         this.#quiet.stir();
+        this.#askedAgain = true;
         this.#parts.voice.reply({ instructions: ASK_AGAIN });
         return;
       case 'give up':
@@ -122,7 +137,7 @@ export class Patience {
 
   /** A caller who is heard during the goodbye keeps the call. */
   async #giveUp(): Promise<void> {
-    await this.#interject(this.#parts.agent.definition.limits.silence_goodbye);
+    await this.#parts.interjections.say(this.#parts.agent.definition.limits.silence_goodbye);
     if (this.#silence.isBroken) return;
     await this.#parts.voice.fallSilent();
     this.#parts.ending.decide({ result: 'abandoned', reason: 'silence' });
@@ -137,47 +152,9 @@ export class Patience {
   }
 
   async #goodbye(text: string, reason: EndReason): Promise<void> {
-    const { voice, ending } = this.#parts;
+    const { voice, interjections, ending } = this.#parts;
     await voice.fallSilent();
-    await this.#interject(text);
+    await interjections.say(text);
     ending.decide(reason);
   }
-
-  /** Says a fixed sentence beside the conversation; what the agent says next waits for it. */
-  async #interject(template: string): Promise<void> {
-    const { voice } = this.#parts;
-    const before = this.#interjection;
-    this.#interjecting += 1;
-    this.#interjection = before
-      .then(() => this.#say(this.#parts.render(template)))
-      .finally(() => {
-        this.#interjecting -= 1;
-        this.#interjectedAt = this.#parts.clock.now();
-      });
-    voice.after(this.#interjection);
-    await this.#interjection;
-  }
-
-  async #say(text: string): Promise<void> {
-    const { room, models, transcript, ending, clock, log } = this.#parts;
-    const limit = new AbortController();
-    const cancel = clock.after(SAYING_LIMIT, () => limit.abort(new Error('it took too long')));
-    try {
-      const pcm = await models.sentence(text);
-      const signal = AbortSignal.any([limit.signal, ending.begun]);
-      if (signal.aborted) return;
-      const heard = await interject(room, pcm, { signal, clock, log });
-      transcript.assistant(firstPart(text, heard), heard < 1);
-    } catch (error) {
-      log.warn({ pii: { error } }, 'a sentence could not be rendered');
-    } finally {
-      cancel();
-    }
-  }
-}
-
-/** The words that fit into that part of the sentence's time. */
-function firstPart(text: string, part: number): string {
-  if (part >= 1) return text;
-  return text.slice(0, text.lastIndexOf(' ', Math.floor(text.length * part)) + 1).trim();
 }

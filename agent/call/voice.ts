@@ -18,6 +18,8 @@ const MOST_TOOL_STEPS = 12;
 const OUTPUT_QUEUE = 600;
 /** Speech shorter than this does not stop the agent: a cough, a tone. */
 const SHORTEST_INTERRUPTION = 300;
+/** Calls of tools that do not exist, one after the other and without a word between. */
+const MOST_REFUSED = 4;
 const OUTPUT_RATE = 24_000;
 
 interface Parts {
@@ -33,6 +35,8 @@ interface Parts {
   readonly toolsBusy: () => boolean;
   /** Told when the caller begins to speak. */
   readonly onCallerHeard: () => void;
+  /** Told when the model calls nothing but tools that do not exist, again and again, and says nothing. */
+  readonly onNonsense: () => void;
   /** Resolves when the call is answered: LiveKit counts the agent's track as subscribed before the telephone's leg is up. */
   readonly answered: Promise<void>;
   readonly clock: Clock;
@@ -52,6 +56,7 @@ export class Voice {
   readonly #held: (() => void)[] = [];
   #cancelBargeIn: () => void = () => undefined;
   #mute = false;
+  #refused = 0;
   #callerHeard = 0;
 
   constructor(parts: Parts) {
@@ -65,8 +70,8 @@ export class Voice {
       tts,
       vad,
       maxToolSteps: MOST_TOOL_STEPS,
-      // A model that failed four times over leaves the caller in silence: the call ends and the PBX, or the caller, can try again.
-      connOptions: { maxUnrecoverableErrors: 0 },
+      // What fails is dealt with below the framework (trouble/), which is not to give up by itself.
+      connOptions: { maxUnrecoverableErrors: Infinity },
       // Echo is cancelled by the telephone; the warm-up would make the agent deaf to interruptions for 3 s.
       aecWarmupDuration: null,
       userAwayTimeout: null,
@@ -128,6 +133,10 @@ export class Voice {
     await this.silence();
   }
 
+  get isMute(): boolean {
+    return this.#mute;
+  }
+
   /** A reply is being made or spoken. */
   get replying(): boolean {
     return this.#speeches.size > 0;
@@ -184,7 +193,7 @@ export class Voice {
 
   /** The next sentence may be heard again. */
   unsilence(): void {
-    this.#cut?.release();
+    this.#release();
   }
 
   async close(): Promise<void> {
@@ -205,12 +214,19 @@ export class Voice {
     for (const write of this.#held.splice(0)) write();
   }
 
+  /** What was heard of the sentence that was cut off; undefined where none was. */
+  #release(): string | undefined {
+    const heard = this.#cut?.release();
+    if (this.#mute) void this.#cut?.silence();
+    return heard;
+  }
+
   get #over(): boolean {
     return this.#mute || this.#parts.ending.begun.aborted;
   }
 
   #listen(): void {
-    const { transcript, digits, ending, log, toolsBusy, clock, onCallerHeard } = this.#parts;
+    const { transcript, digits, ending, log, toolsBusy, clock, onCallerHeard, onNonsense } = this.#parts;
     const { AgentSessionEventTypes: Event } = voice;
     this.#session.on(Event.SpeechCreated, ({ source, speechHandle }) => {
       this.#speeches.add(speechHandle);
@@ -220,7 +236,7 @@ export class Voice {
     this.#session.on(Event.AgentStateChanged, ({ newState }) => {
       if (newState !== 'listening' || toolsBusy()) return;
       // A sentence that was cut before its first word ends without an item; the next one is to be heard.
-      this.#cut?.release();
+      this.#release();
       digits.turnEnded();
     });
     this.#session.on(Event.ConversationItemAdded, ({ item }) => {
@@ -228,7 +244,8 @@ export class Voice {
       const text = item.textContent ?? '';
       if (item.role === 'user') this.#afterCutSpeech(() => transcript.user(text));
       if (item.role !== 'assistant') return;
-      const heard = this.#cut?.release();
+      this.#refused = 0;
+      const heard = this.#release();
       if (heard === undefined) transcript.assistant(text, item.interrupted);
       else transcript.assistant(heard, true);
     });
@@ -249,7 +266,12 @@ export class Voice {
     this.#session.on(Event.FunctionToolsExecuted, ({ functionCalls, functionCallOutputs }) => {
       // What the framework refused by itself (a tool that does not exist, arguments that are no JSON) belongs on the thread too.
       functionCalls.forEach((call, index) => {
-        if (transcript.knows(call.callId)) return;
+        if (transcript.knows(call.callId)) {
+          this.#refused = 0;
+          return;
+        }
+        this.#refused += 1;
+        if (this.#refused === MOST_REFUSED) onNonsense();
         transcript.toolCalled(call.callId, call.name, call.args);
         transcript.toolReturned(
           call.callId,

@@ -17,11 +17,12 @@ export function contentProblems(source: Source, definition: Definition): Problem
     ...receiveDtmfProblems(source, definition.tools.receive_dtmf),
     ...outcomeProblems(source, definition),
     ...httpToolProblems(source, definition.tools.http),
+    ...troubleProblems(source, definition),
   ];
 }
 
 function templateProblems(source: Source, definition: Definition): Problem[] {
-  const { greeting, instructions, limits, tools, variables } = definition;
+  const { greeting, instructions, limits, tools, trouble, variables } = definition;
   /** With the variables that only that template has. */
   const templates: [path: Path, text: string, own?: readonly string[]][] = [[['instructions'], instructions]];
   if (greeting.kind === 'generated') templates.push([['greeting', 'instructions'], greeting.instructions]);
@@ -29,6 +30,8 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
   templates.push([['limits', 'duration_warning', 'text'], limits.duration_warning.text]);
   for (const field of ['duration_goodbye', 'silence_reprompt', 'silence_goodbye'] as const)
     templates.push([['limits', field], limits[field]]);
+  for (const field of ['filler', 'apology', 'handover', 'goodbye'] as const)
+    templates.push([['trouble', field], trouble[field]]);
   const plain: [Path, string | undefined][] = [];
   for (const [name, value] of Object.entries(variables)) plain.push([['variables', name], value]);
   const { http, ...voiceTools } = tools;
@@ -83,4 +86,18 @@ function outcomeProblems(source: Source, definition: Definition): Problem[] {
   return jsonSchemaProblems(source, ['tools', 'end_dialog', 'outcome'], outcome, {
     isNoObject: 'the outcome is no object',
   });
+}
+
+function troubleProblems(source: Source, { trouble, tools }: Definition): Problem[] {
+  const { transfer } = trouble;
+  const destinations = tools.transfer_call?.destinations ?? {};
+  if (transfer === undefined || Object.hasOwn(destinations, transfer)) return [];
+  const names = Object.keys(destinations);
+  return [
+    source.problem(
+      ['trouble', 'transfer'],
+      `trouble.transfer: there is no destination ${transfer}`,
+      names.length > 0 ? `use one of ${names.join(', ')}` : 'list it below tools.transfer_call.destinations',
+    ),
+  ];
 }

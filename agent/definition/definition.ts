@@ -2,19 +2,13 @@ import { z } from 'zod';
 import { seconds, sentence, tool } from './fields.ts';
 import { httpTools } from './http-tool.ts';
 import { limits } from './limits.ts';
+import { models } from './models.ts';
 import { receiveDtmf } from './receive-dtmf.ts';
+import { trouble } from './trouble.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens');
 /** Of the environment. */
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'a name of a variable');
-
-const model = z.strictObject({
-  model: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("The model's name at its server; the part's *_MODEL in the environment wins over it."),
-});
 
 const greeting = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -146,15 +140,7 @@ export const definitionSchema = z.strictObject({
   $schema: z.string().optional(),
   name: name.describe('How rules and callers (sip:<name>@host) name the agent.'),
   description: z.string().max(500).default('').describe('For people; the model does not see it.'),
-  models: z
-    .strictObject({
-      llm: model.extend({ temperature: z.number().min(0).max(2).optional() }).prefault({}),
-      stt: model.extend({ language: z.string().default('en') }).prefault({}),
-      tts: model
-        .extend({ voice: z.string().default('alloy'), speed: z.number().min(0.25).max(4).optional() })
-        .prefault({}),
-    })
-    .prefault({}),
+  models,
   greeting,
   instructions: z
     .string()
@@ -188,6 +174,7 @@ export const definitionSchema = z.strictObject({
     })
     .prefault({}),
   limits,
+  trouble,
 });
 
 export type Definition = z.infer<typeof definitionSchema>;

@@ -27,12 +27,12 @@ export function toolset(
   }
   if (send_dtmf?.enabled) tools.push(sendDtmf(send_dtmf));
   if (consult_call?.enabled && allowed.consults) {
-    const destinations = rendered(consult_call.destinations, render);
+    const destinations = renderedDestinations(consult_call.destinations, render);
     if (destinations.size > 0)
       tools.push(consultCall({ description: consult_call.description, destinations }));
   }
   if (transfer_call?.enabled && allowed.transfers) {
-    const destinations = rendered(transfer_call.destinations, render);
+    const destinations = renderedDestinations(transfer_call.destinations, render);
     if (destinations.size > 0)
       tools.push(transferCall({ description: transfer_call.description, destinations }));
   }
@@ -43,7 +43,7 @@ export function toolset(
 }
 
 /** The destinations by their names, ready to be dialed. */
-function rendered<D extends Reachable & { introduce?: string | undefined }>(
+export function renderedDestinations<D extends Reachable & { introduce?: string | undefined }>(
   destinations: Readonly<Record<string, D>>,
   render: (template: string) => string,
 ): Map<string, D> {

@@ -47,9 +47,10 @@ async function run(): Promise<void> {
     signal: stopped.signal,
   });
   const definitions = openDefinitions({ home: config.home, root: config.root, env: config.env, log });
+  const models = await ModelSource.load(config, turnModel, clock);
   const exchange: Exchange = {
     livekit,
-    models: await ModelSource.load(config, turnModel),
+    models,
     definition: (name) => definitions.get(name),
     open: (start) => threads.write(start, 1),
     beside: async (room, work) => {
@@ -98,7 +99,7 @@ async function run(): Promise<void> {
   host.onStatus = (jobId, status, error) => registration.jobStatus(jobId, status, error);
 
   const tell = () => {
-    const message = statusOf(registration.registered, host.calls);
+    const message = statusOf(registration.registered, host.calls, models.failures);
     if (process.connected) process.send?.(message);
   };
   const heartbeat = setInterval(tell, HEARTBEAT);

@@ -23,6 +23,7 @@ const NOT_YET: FromChild = {
   heapUsed: 0,
   ffiListeners: 0,
   timers: 0,
+  modelFailures: { stt: 0, llm: 0, tts: 0 },
 };
 
 interface Child {

@@ -60,6 +60,12 @@ function metrics({ statuses, registered, calls }: Children): string {
     ...perChild('attendant_worker_heap_bytes', statuses, ({ heapUsed }) => heapUsed),
     ...perChild('attendant_worker_ffi_listeners', statuses, ({ ffiListeners }) => ffiListeners),
     ...perChild('attendant_worker_timers', statuses, ({ timers }) => timers),
+    '# TYPE attendant_worker_model_failures_total counter',
+    ...statuses.flatMap(({ pid, modelFailures }) =>
+      Object.entries(modelFailures).map(
+        ([part, count]) => `attendant_worker_model_failures_total{pid="${pid}",part="${part}"} ${count}`,
+      ),
+    ),
     '',
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Config } from '../../config.ts';
+import type { Config, ModelPart } from '../../config.ts';
 
 /** What a child tells its parent, at each change and as a heartbeat. Bytes. */
 export interface FromChild {
@@ -11,6 +11,8 @@ export interface FromChild {
   /** Listeners on the FFI client, and timers: both must go back to what they were when calls end. */
   readonly ffiListeners: number;
   readonly timers: number;
+  /** How often models of each part have failed since the child began. */
+  readonly modelFailures: Readonly<Record<ModelPart, number>>;
 }
 
 /** What a parent tells its child: take no more calls, or end those that run. */

@@ -5,7 +5,11 @@ interface FfiClientSlot {
 }
 
 /** How this child is, for its parent's health and metrics. */
-export function statusOf(registered: boolean, calls: number): FromChild {
+export function statusOf(
+  registered: boolean,
+  calls: number,
+  modelFailures: FromChild['modelFailures'],
+): FromChild {
   const { rss, heapUsed } = process.memoryUsage();
   return {
     kind: 'status',
@@ -14,6 +18,7 @@ export function statusOf(registered: boolean, calls: number): FromChild {
     rss,
     heapUsed,
     ffiListeners: (globalThis as FfiClientSlot)._ffiClientInstance?.listenerCount('ffi_event') ?? 0,
+    modelFailures,
     timers: process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length,
   };
 }

@@ -8,7 +8,7 @@ import { startSipp, type SippOptions } from '../../rehearsal/sipp.ts';
 import type { SippStep } from '../../rehearsal/sipp-scenario.ts';
 import { Earpiece } from '../doubles/earpiece.ts';
 import { LiveKitProxy } from '../doubles/livekit-proxy.ts';
-import { ModelServer, type ChatRequest } from '../doubles/model-server.ts';
+import { ModelServer, type ChatRequest, type Fault } from '../doubles/model-server.ts';
 import { Sentences } from '../doubles/sentences.ts';
 import { ownStack, type OwnStack } from '../stack/own-stack.ts';
 import { until } from '../until.ts';
@@ -33,7 +33,11 @@ export interface SwitchboardOptions {
   /** Settings beside those of the models and ports. */
   readonly env?: Readonly<Record<string, string>>;
   /** What a text sounds like (`Models.speak`). */
-  readonly speak?: (text: string) => Buffer;
+  readonly speak?: (text: string, model: string) => Buffer;
+  /** How the speech model fails (`Models.mute`). */
+  readonly mute?: (text: string, model: string) => Fault | undefined;
+  /** How hearing fails at what a caller said. */
+  readonly deaf?: (text: string, model: string) => Fault | undefined;
   /** What is understood of a sentence that a caller played; the sentence itself unless said. */
   readonly understood?: (sentence: string) => string;
   /** Stands between LiveKit and its users (`Switchboard.proxy`). */
@@ -85,20 +89,21 @@ export class Switchboard {
     this.#over = parts.over;
   }
 
-  static async open({
-    env = {},
-    speak,
-    understood = (text) => text,
-    proxied = false,
-  }: SwitchboardOptions = {}): Promise<Switchboard> {
+  static async open(options: SwitchboardOptions = {}): Promise<Switchboard> {
+    const { env = {}, speak, mute, deaf, understood = (text: string) => text, proxied = false } = options;
     const scripts = new Map<string, Script>();
     const folder = mkdtempSync(join(tmpdir(), 'attendant-callers-'));
     const over = new AbortController();
     const sentences = new Sentences(folder);
     const models = await ModelServer.start({
       chat: (request) => scriptOf(request, scripts).answer(request),
-      transcribe: (heard) => understood(sentences.textOf(heard)),
+      transcribe: (heard, model) => {
+        const text = sentences.textOf(heard);
+        const fault = deaf?.(text, model);
+        return fault === undefined ? understood(text) : { fail: fault };
+      },
       ...(speak && { speak }),
+      ...(mute && { mute }),
     });
     const parts = PARTS.filter((part) => part !== 'speech');
     let proxy: LiveKitProxy | undefined;

@@ -88,6 +88,19 @@ export class Earpiece {
     return packets[found]?.at ?? Infinity;
   }
 
+  /** The longest time without a sound, in milliseconds, after that and until the last packet; the line opens with the first. */
+  longestQuiet(since = 0): number {
+    const after = this.#packets.filter(({ at }) => at > since);
+    let last = Math.max(since, after[0]?.at ?? 0);
+    let longest = 0;
+    for (const { at, pcm } of after) {
+      if (at !== after.at(-1)?.at && !isAudible(pcm)) continue;
+      longest = Math.max(longest, at - last);
+      last = at;
+    }
+    return longest;
+  }
+
   /** When the agent's voice was last heard; 0 where it never was. Milliseconds since 1970. */
   get voiceAt(): number {
     return this.#packets.findLast(({ voice }) => voice)?.at ?? 0;
@@ -122,6 +135,12 @@ export class Earpiece {
         this.#keys.push({ at, timestamp, key: KEYS[payload.readUInt8(0)] ?? '?' });
     }
   }
+}
+
+/** Whether any of the samples is more than what a codec leaves of silence. */
+function isAudible(pcm: Buffer): boolean {
+  for (let at = 0; at + 1 < pcm.length; at += 2) if (Math.abs(pcm.readInt16LE(at)) > AUDIBLE) return true;
+  return false;
 }
 
 /** ITU-T G.711 u-law as 16-bit samples. */

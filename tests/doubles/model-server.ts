@@ -5,6 +5,7 @@ import { tone } from './tone.ts';
 
 /** What a request for a reply carries, as far as the doubles look at it. */
 export interface ChatRequest {
+  readonly model: string;
   readonly messages: readonly ChatMessage[];
   readonly tools?: readonly { function: { name: string; description?: string; parameters: unknown } }[];
 }
@@ -16,10 +17,17 @@ export interface ChatMessage {
   readonly tool_calls?: readonly { function: { name: string; arguments: string } }[];
 }
 
-/** What the model answers: words, tool calls, or both; or the HTTP status that it fails with. */
+/** What the model answers: words, tool calls, or both; or how it fails. */
 export type ChatAnswer =
   | { readonly say?: string; readonly call?: readonly { name: string; args: unknown }[] }
-  | { readonly fail: number };
+  | { readonly fail: Fault; readonly say?: string };
+
+/**
+ * How a server fails: an HTTP status; the connection is reset before an answer, or half way through one; no answer; an answer that stops half way
+ * and stays open; something else than an answer; an answer with nothing in it; signs of life for ever, and never an answer.
+ */
+export type Fault =
+  number | 'reset' | 'reset half way' | 'hang' | 'hang half way' | 'garbage' | 'empty' | 'idle';
 
 /** 16-bit mono. */
 export interface Pcm {
@@ -30,9 +38,11 @@ export interface Pcm {
 export interface Models {
   chat(request: ChatRequest): ChatAnswer | Promise<ChatAnswer>;
   /** The text of an utterance. */
-  transcribe?(heard: Pcm): string | Promise<string>;
+  transcribe?(heard: Pcm, model: string): string | { fail: Fault } | Promise<string | { fail: Fault }>;
   /** 24 kHz, 16 bit, mono, little-endian. Without it every character is 60 ms of a 440 Hz tone. */
-  speak?(text: string): Buffer | Promise<Buffer>;
+  speak?(text: string, model: string): Buffer | Promise<Buffer>;
+  /** How the speech model fails at this text; undefined where it does not. */
+  mute?(text: string, model: string): Fault | undefined;
 }
 
 /** What every text sounds like that `speak` does not say otherwise. */
@@ -87,24 +97,81 @@ async function serve(models: Models, request: IncomingMessage, response: ServerR
   switch (request.url ?? '') {
     case '/v1/chat/completions': {
       const answer = await models.chat(JSON.parse(body.toString()) as ChatRequest);
-      if ('fail' in answer) refuse(response, answer.fail);
-      else stream(response, answer);
+      if (!('fail' in answer)) stream(response, answer);
+      else {
+        const half = () => stream(response, { say: answer.say ?? 'I will see to ' }, false);
+        fail(response, answer.fail, { type: 'text/event-stream', half, life: 'data: {"choices": []}\n\n' });
+      }
       return;
     }
     case '/v1/audio/speech': {
-      const { input } = JSON.parse(body.toString()) as { input: string };
+      const { input, model } = JSON.parse(body.toString()) as { input: string; model: string };
       const pcm =
-        (await models.speak?.(input)) ?? tone(VOICE_HERTZ, input.length * MS_A_CHARACTER, VOICE_RATE);
-      response.writeHead(200, { 'content-type': 'audio/pcm' }).end(pcm);
+        (await models.speak?.(input, model)) ?? tone(VOICE_HERTZ, input.length * MS_A_CHARACTER, VOICE_RATE);
+      const fault = models.mute?.(input, model);
+      if (fault !== undefined) {
+        const half = () => response.writeHead(200, AUDIO).write(pcm.subarray(0, (pcm.length >> 2) * 2));
+        fail(response, fault, { type: AUDIO['content-type'], half, life: '' });
+        return;
+      }
+      response.writeHead(200, AUDIO).end(pcm);
       return;
     }
     case '/v1/audio/transcriptions': {
-      const text = (await models.transcribe?.(pcmOf(body))) ?? '';
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ text }));
+      const model = /name="model"\r\n\r\n([^\r]*)/.exec(body.toString('latin1'))?.[1] ?? '';
+      const text = (await models.transcribe?.(pcmOf(body), model)) ?? '';
+      if (typeof text !== 'string') {
+        const half = () => response.writeHead(200, JSON_TYPE).write('{"text": "I wou');
+        fail(response, text.fail, { type: JSON_TYPE['content-type'], half, life: ' ' });
+      } else response.writeHead(200, JSON_TYPE).end(JSON.stringify({ text }));
       return;
     }
     default:
       refuse(response, 404);
+  }
+}
+
+const AUDIO = { 'content-type': 'audio/pcm' };
+const JSON_TYPE = { 'content-type': 'application/json' };
+const LIFE_EVERY = 500;
+
+/** @param as what an answer would look like: its type, the first half of one, and what comes while there is none. */
+function fail(
+  response: ServerResponse,
+  fault: Fault,
+  as: { type: string; half: () => unknown; life: string },
+): void {
+  if (typeof fault === 'number') {
+    refuse(response, fault);
+    return;
+  }
+  switch (fault) {
+    case 'hang':
+      return;
+    case 'hang half way':
+      as.half();
+      return;
+    case 'reset':
+      response.destroy();
+      return;
+    case 'reset half way':
+      as.half();
+      setTimeout(() => response.destroy(), 50);
+      return;
+    case 'garbage':
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>It works!</h1>');
+      return;
+    case 'empty':
+      response.writeHead(200, { 'content-type': as.type }).end();
+      return;
+    case 'idle': {
+      response.writeHead(200, { 'content-type': as.type });
+      const timer = setInterval(() => response.write(as.life), LIFE_EVERY);
+      response.on('close', () => clearInterval(timer));
+      return;
+    }
+    default:
+      fault satisfies never;
   }
 }
 
@@ -115,7 +182,8 @@ function refuse(response: ServerResponse, status: number): void {
 
 function stream(
   response: ServerResponse,
-  { say = '', call = [] }: Exclude<ChatAnswer, { fail: number }>,
+  { say = '', call = [] }: Exclude<ChatAnswer, { fail: Fault }>,
+  whole = true,
 ): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const id = `chatcmpl-${Math.random().toString(36).slice(2)}`;
@@ -125,6 +193,7 @@ function stream(
     );
   chunk({ role: 'assistant', content: '' });
   for (const word of say.split(/(?<= )/)) if (word) chunk({ content: word });
+  if (!whole) return;
   call.forEach(({ name, args }, index) =>
     chunk({
       tool_calls: [

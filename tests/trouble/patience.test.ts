@@ -64,6 +64,24 @@ describe.concurrent('a call', () => {
     expect(end_reason).toEqual({ result: 'abandoned', reason: 'silence' });
   });
 
+  it('whose model cannot ask again asks by itself', async () => {
+    const turn: Turn = ({ messages }) =>
+      JSON.stringify(messages).includes('said and pressed nothing') ? { fail: 500 } : { say: 'Hello there.' };
+    const call = await board().call({
+      agent: 'patient',
+      turns: Array.from({ length: 9 }, () => turn),
+      steps: [{ kind: 'until_bye' }],
+    });
+    const { history, end_reason } = await call.ended();
+    expect(lines(history)).toEqual([
+      'agent: Hello there.',
+      'agent: Are you still there?',
+      'agent: Are you still there?',
+      'agent: Nobody is there.',
+    ]);
+    expect(end_reason).toEqual({ result: 'abandoned', reason: 'silence' });
+  });
+
   it('that grows too long is told so between two turns, and ends with a goodbye, also while digits are collected', async () => {
     const call = await board().call({
       agent: 'brief',

@@ -109,7 +109,7 @@ export function endings(board: () => Switchboard): void {
       steps: [{ kind: 'until_bye' }],
     });
     const failed = await failing.ended();
-    expect(failed.end_reason).toEqual({ result: 'failed', reason: 'E_MODEL_FAILED' });
+    expect(failed.end_reason).toMatchObject({ result: 'failed', reason: 'E_MODEL_FAILED', part: 'llm' });
     expect((await failing.done()).passed).toBe(true);
 
     expect((await neighbour.thread())?.status).toBe('active');

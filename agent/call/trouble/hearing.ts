@@ -1,0 +1,93 @@
+import { stt } from '@livekit/agents';
+import * as openai from '@livekit/agents-plugin-openai';
+import { OpenAI } from 'openai';
+import type { Clock } from '../../../base/clock.ts';
+import { type Candidate, Candidates, tryEach, type Witness } from './attempts.ts';
+import { Budget, unlessAborted } from './budget.ts';
+import { transcriptFetch } from './wire.ts';
+
+/** One transcription model at its server. */
+export interface HearingServer extends Candidate {
+  readonly baseUrl: string;
+  readonly apiKey: string;
+}
+
+const NOTHING: stt.SpeechData = {
+  language: '' as stt.SpeechData['language'],
+  text: '',
+  startTime: 0,
+  endTime: 0,
+  confidence: 0,
+};
+
+/**
+ * Speech to text over HTTP, an utterance at a time: every OpenAI-compatible server has that, few have the realtime socket. When a model fails or is
+ * too slow the next one hears the utterance. Where none is left nothing was heard, and the witness knows why.
+ */
+export class Hearing extends stt.STT {
+  readonly label = 'attendant.Hearing';
+  readonly #candidates: Candidates<HearingServer & { readonly model: openai.STT }>;
+  readonly #parts: { timeout: number; witness: Witness; clock: Clock };
+  #busy = 0;
+
+  /** @param parts.timeout milliseconds for the text of an utterance. */
+  constructor(
+    servers: readonly HearingServer[],
+    parts: { language: string; timeout: number; witness: Witness; clock: Clock },
+  ) {
+    super({ streaming: false, interimResults: false });
+    const models = servers.map((server) => ({
+      ...server,
+      model: new openai.STT({
+        apiKey: server.apiKey,
+        client: new OpenAI({
+          baseURL: server.baseUrl,
+          apiKey: server.apiKey,
+          maxRetries: 0,
+          fetch: transcriptFetch,
+        }),
+        model: server.name,
+        language: parts.language,
+        useRealtime: false,
+      }),
+    }));
+    this.#candidates = new Candidates(models, parts.clock);
+    this.#parts = parts;
+    this.on('error', () => undefined);
+  }
+
+  /** An utterance is being heard. */
+  get busy(): boolean {
+    return this.#busy > 0;
+  }
+
+  override stream(): stt.SpeechStream {
+    throw new Error('utterances are heard one by one');
+  }
+
+  protected override async _recognize(
+    ...[audio, abort]: Parameters<stt.STT['recognize']>
+  ): Promise<stt.SpeechEvent> {
+    const { timeout, witness, clock } = this.#parts;
+    const signal = abort ?? new AbortController().signal;
+    let heard: stt.SpeechEvent | undefined;
+    this.#busy += 1;
+    try {
+      await tryEach(
+        { part: 'stt', candidates: this.#candidates, witness, clock, signal },
+        async ({ model }) => {
+          const budget = new Budget(clock, timeout);
+          const either = AbortSignal.any([signal, budget.signal]);
+          try {
+            heard = await unlessAborted(model.recognize(audio, either), either);
+          } finally {
+            budget.done();
+          }
+        },
+      );
+    } finally {
+      this.#busy -= 1;
+    }
+    return heard ?? { type: stt.SpeechEventType.FINAL_TRANSCRIPT, alternatives: [NOTHING] };
+  }
+}

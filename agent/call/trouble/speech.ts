@@ -1,0 +1,160 @@
+import { type APIConnectOptions, tts } from '@livekit/agents';
+import { AudioFrame } from '@livekit/rtc-node';
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../../base/clock.ts';
+import { type Candidate, Candidates, Failure, tryEach, type Witness } from './attempts.ts';
+import { Budget, unlessAborted } from './budget.ts';
+
+/** What `response_format: pcm` is: 24 kHz, 16 bit, mono, little-endian. */
+const RATE = 24_000;
+/** Bytes of one second. */
+const SECOND = RATE * 2;
+/** A frame is a tenth of it. */
+const FRAME = SECOND / 10;
+/** Nothing that an agent says takes longer; a server that never stops would fill the memory. */
+const LONGEST = 300 * SECOND;
+
+/** One speech model at its server. */
+export interface SpeechServer extends Candidate {
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly voice: string;
+  readonly speed: number | undefined;
+}
+
+/**
+ * Text to speech over `POST {base URL}/audio/speech`, played as it comes. When a model fails or is too slow the next one says the sentence. Never
+ * throws: where none is left the sentence is without sound, and the witness knows.
+ */
+export class Speech extends tts.TTS {
+  readonly label = 'attendant.Speech';
+  readonly #candidates: Candidates<SpeechServer>;
+  readonly #parts: { timeout: number; witness: Witness; clock: Clock };
+  #last: Promise<unknown> = Promise.resolve();
+  #busy = 0;
+
+  /** @param parts.timeout milliseconds to the first sound, and between two pieces of it. */
+  constructor(servers: readonly SpeechServer[], parts: { timeout: number; witness: Witness; clock: Clock }) {
+    super(RATE, 1, { streaming: false });
+    this.#candidates = new Candidates(servers, parts.clock);
+    this.#parts = parts;
+    this.on('error', () => undefined);
+  }
+
+  /** A sentence is being synthesized. */
+  get busy(): boolean {
+    return this.#busy > 0;
+  }
+
+  override synthesize(text: string, options?: APIConnectOptions, signal?: AbortSignal): tts.ChunkedStream {
+    return new Sentence(this, text, (sentence) => this.#speak(sentence), options, signal);
+  }
+
+  override stream(): tts.SynthesizeStream {
+    throw new Error('sentences are synthesized one by one');
+  }
+
+  async #speak(sentence: Sentence): Promise<void> {
+    // A few signs without a word have no sound, and need none.
+    if (!/[\p{L}\p{N}]/u.test(sentence.inputText)) return;
+    const { timeout, witness, clock } = this.#parts;
+    const signal = sentence.abortSignal;
+    const before = this.#last;
+    this.#busy += 1;
+    const work = tryEach(
+      { part: 'tts', candidates: this.#candidates, witness, clock, signal },
+      async (server) => {
+        const budget = new Budget(clock, timeout, before);
+        try {
+          const either = AbortSignal.any([signal, budget.signal]);
+          await unlessAborted(request(server, sentence, budget, either), either);
+        } finally {
+          budget.done();
+        }
+      },
+    );
+    this.#last = work;
+    await work.finally(() => (this.#busy -= 1));
+  }
+}
+
+async function request(
+  server: SpeechServer,
+  sentence: Sentence,
+  budget: Budget,
+  signal: AbortSignal,
+): Promise<void> {
+  const { baseUrl, apiKey, name, voice, speed } = server;
+  const response = await fetch(`${baseUrl.replace(/\/$/, '')}/audio/speech`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      input: sentence.inputText,
+      model: name,
+      voice,
+      response_format: 'pcm',
+      ...(speed === undefined ? {} : { speed }),
+    }),
+    signal,
+  });
+  if (!response.ok) {
+    await response.body?.cancel().catch(() => undefined);
+    throw new Failure(`http_${response.status}`);
+  }
+  if (/json|text/.test(response.headers.get('content-type') ?? '')) {
+    await response.body?.cancel().catch(() => undefined);
+    throw new Failure('garbage');
+  }
+  let rest: Uint8Array = new Uint8Array();
+  let heard = 0;
+  for await (const piece of response.body ?? []) {
+    if (signal.aborted) return;
+    const chunk = piece as Uint8Array;
+    if (chunk.length === 0) continue;
+    budget.signOfLife();
+    heard += chunk.length;
+    if (heard > LONGEST) throw new Failure('garbage');
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    const whole = bytes.length - (bytes.length % FRAME);
+    for (let at = 0; at < whole; at += FRAME) sentence.play(bytes.subarray(at, at + FRAME));
+    rest = bytes.subarray(whole);
+  }
+  if (signal.aborted) return;
+  sentence.play(rest.subarray(0, rest.length - (rest.length % 2)));
+  if (heard < 2) throw new Failure('no_sound');
+}
+
+/** One sentence on its way to becoming sound. */
+class Sentence extends tts.ChunkedStream {
+  readonly label = 'attendant.Sentence';
+  readonly #speak: (sentence: Sentence) => Promise<void>;
+  readonly #id = randomUUID();
+
+  constructor(
+    owner: tts.TTS,
+    text: string,
+    speak: (sentence: Sentence) => Promise<void>,
+    options?: APIConnectOptions,
+    signal?: AbortSignal,
+  ) {
+    super(text, owner, options, signal);
+    this.#speak = speak;
+  }
+
+  /** @param bytes whole samples; they are copied. */
+  play(bytes: Uint8Array): void {
+    if (this.queue.closed || bytes.length === 0) return;
+    // A Buffer's slice is no copy, and its memory is shared with others.
+    const samples = new Int16Array(new Uint8Array(bytes).buffer);
+    const frame = new AudioFrame(samples, RATE, 1, samples.length);
+    this.queue.put({ requestId: this.#id, segmentId: this.#id, frame, final: false });
+  }
+
+  protected override async run(): Promise<void> {
+    try {
+      await this.#speak(this);
+    } finally {
+      if (!this.queue.closed) this.queue.close();
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+
+/** Of the environment. */
+const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'a name of a variable');
+const name = z.string().min(1).max(256);
+const seconds = z.number().positive().max(60);
+const voice = z.string().min(1).max(256);
+const speed = z.number().min(0.25).max(4);
+const temperature = z.number().min(0).max(2);
+
+const model = z.strictObject({
+  model: name
+    .optional()
+    .describe("The model's name at its server; the part's *_MODEL in the environment wins over it."),
+});
+
+/** A model that stands in for the part's own. */
+const standIn = z.strictObject({
+  model: name.describe("The model's name at its server."),
+  base_url_env: variable
+    .optional()
+    .describe("Variable of the environment with its server's base URL; else the part's own server."),
+  api_key_env: variable
+    .optional()
+    .describe("Variable of the environment with its key; at the part's own server its own key."),
+});
+const fallback = <T extends z.ZodType>(of: T) =>
+  z
+    .array(of)
+    .max(3)
+    .default([])
+    .describe('Models that stand in, in this order, when one before them fails or is too slow.');
+
+/** What the agent hears, thinks and speaks with. */
+export const models = z
+  .strictObject({
+    llm: model
+      .extend({
+        temperature: temperature.optional(),
+        timeout: seconds
+          .optional()
+          .describe('Seconds to the first token, and between two. 3; with the keyless dialogue 12.'),
+        fallback: fallback(standIn.extend({ temperature: temperature.optional() })),
+      })
+      .prefault({}),
+    stt: model
+      .extend({
+        language: z.string().default('en'),
+        timeout: seconds
+          .optional()
+          .describe('Seconds for the text of an utterance. 3; with keyless speech 12.'),
+        fallback: fallback(standIn),
+      })
+      .prefault({}),
+    tts: model
+      .extend({
+        voice: voice.default('alloy'),
+        speed: speed.optional(),
+        timeout: seconds
+          .optional()
+          .describe(
+            'Seconds to the first sound of a sentence, and between two pieces. 2.5; with keyless speech 10.',
+          ),
+        fallback: fallback(standIn.extend({ voice: voice.optional(), speed: speed.optional() })),
+      })
+      .prefault({}),
+  })
+  .prefault({});
