@@ -1,22 +1,7 @@
-import { describe, expect, it } from 'vitest';
-import { VOICE_HERTZ } from '../doubles/model-server.ts';
-import { tone } from '../doubles/tone.ts';
-import { switchboard } from '../calls/switchboard.ts';
+import { expect, it } from 'vitest';
+import type { Switchboard } from '../calls/switchboard.ts';
 import { lines, type Turn } from '../calls/test-call.ts';
-
-const FIXED = 700;
-const RATE = 24_000;
-
-/** What the definitions say by themselves sounds unlike what the model says. */
-const board = switchboard({
-  env: { ATTENDANT_CHILDREN: '1' },
-  speak: (text) =>
-    tone(
-      ['Nobody is there.', 'Time is short.', 'Time is up.'].includes(text) ? FIXED : VOICE_HERTZ,
-      text.length * 60,
-      RATE,
-    ),
-});
+import { FIXED_HERTZ } from './sounds.ts';
 
 /** A model that asks again where it is told to. */
 const attentive: Turn = ({ messages }) => {
@@ -25,7 +10,7 @@ const attentive: Turn = ({ messages }) => {
   return { say: asks ? 'Still there?' : 'Hello there.' };
 };
 
-describe.concurrent('a call', () => {
+export function patience(board: () => Switchboard): void {
   it('whose caller is silent is asked again twice, and ends with a goodbye', async () => {
     const call = await board().call({
       agent: 'patient',
@@ -40,7 +25,7 @@ describe.concurrent('a call', () => {
       'agent: Nobody is there.',
     ]);
     expect(end_reason).toEqual({ result: 'abandoned', reason: 'silence' });
-    expect(call.earpiece.toneOf(FIXED)).toBeGreaterThan(500);
+    expect(call.earpiece.toneOf(FIXED_HERTZ)).toBeGreaterThan(300);
     expect((await call.done()).passed).toBe(true);
   });
 
@@ -101,7 +86,7 @@ describe.concurrent('a call', () => {
       'agent: Time is up.',
     ]);
     expect(end_reason).toEqual({ result: 'completed', reason: 'max_duration' });
-    expect(call.earpiece.toneOf(FIXED)).toBeGreaterThan(1_000);
+    expect(call.earpiece.toneOf(FIXED_HERTZ)).toBeGreaterThan(700);
     expect((await call.done()).passed).toBe(true);
   });
-});
+}
