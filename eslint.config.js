@@ -35,6 +35,26 @@ export default tseslint.config(
     },
   },
   {
+    // They run in a browser.
+    files: ['api/page/files/**'],
+    languageOptions: {
+      globals: {
+        document: 'readonly',
+        location: 'readonly',
+        fetch: 'readonly',
+        setTimeout: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
+        sessionStorage: 'readonly',
+        addEventListener: 'readonly',
+        AbortController: 'readonly',
+        URLSearchParams: 'readonly',
+        FormData: 'readonly',
+        TextDecoderStream: 'readonly',
+      },
+    },
+  },
+  {
     // Programs of their own, for people to copy.
     files: ['examples/**'],
     languageOptions: { globals: { Buffer: 'readonly', fetch: 'readonly', AbortSignal: 'readonly' } },

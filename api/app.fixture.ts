@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { openDefinitions } from '../agent/definition/definitions.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Organization, Uid } from '../base/ids.ts';
 import { createLog } from '../base/log.ts';
@@ -34,6 +36,9 @@ export async function apiParts() {
   });
   const keys = openKeys({ redis, clock: systemClock, first: hashFirstKeys(FIRST) });
   const networks = new AllowedNetworks();
+  const root = join(import.meta.dirname, '..');
+  const definitions = openDefinitions({ home: root, root, env: {}, log });
+  const agents = { definitions, sipPort: 5060, problems: () => [] };
   const events = openLiveEvents({ redis, redisUrl: server.url, ...connection });
   const parts = {
     threads,
@@ -42,6 +47,7 @@ export async function apiParts() {
     redis,
     keys,
     networks,
+    agents,
     rate: new Rate(100_000, systemClock),
     log,
   };

@@ -43,6 +43,11 @@ const gate = () => ({
   networks: new AllowedNetworks(),
   clock: systemClock,
   events: openLiveEvents({ redis, redisUrl: server.url, clock: systemClock, log, signal: stop.signal }),
+  agents: {
+    definitions: { get: () => expect.unreachable(), names: () => [] },
+    sipPort: 5060,
+    problems: () => [],
+  },
 });
 function app(checks: Checks = {}) {
   const readiness = watchReadiness(checks, { clock: systemClock, log, signal: stop.signal });

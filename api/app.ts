@@ -7,11 +7,13 @@ import type { AllowedNetworks } from '../base/networks.ts';
 import type { LiveEvents } from '../threads/follow.ts';
 import type { Threads } from '../threads/store.ts';
 import { eventOperations } from './events.ts';
+import { agentOperations, type AgentFiles } from './agents.ts';
 import { healthOperations } from './health.ts';
 import { keyOperations } from './keys/routes.ts';
 import { mount, mountPublic, type Gate } from './mount.ts';
 import { openApi, type OpenApi } from './openapi.ts';
 import type { PublicOperation } from './operation.ts';
+import { mountPage } from './page/page.ts';
 import { problemResponse } from './problem.ts';
 import type { Readiness } from './readiness.ts';
 import { referenceOperations } from './reference.ts';
@@ -28,6 +30,7 @@ export interface AppParts extends Gate {
   readonly clock: Clock;
   /** Where webhooks may be besides the public internet. */
   readonly networks: AllowedNetworks;
+  readonly agents: AgentFiles;
   readonly readiness: () => Promise<Readiness>;
   readonly log: Log;
 }
@@ -55,6 +58,7 @@ export function createApp(parts: AppParts): Hono {
   const operations = [
     ...threadOperations(threads),
     ...eventOperations(parts),
+    ...agentOperations(parts.agents),
     ...webhookOperations({ webhooks, outbox, networks: parts.networks }),
     ...keyOperations(keys),
   ];
@@ -63,6 +67,7 @@ export function createApp(parts: AppParts): Hono {
     ...referenceOperations(() => (document ??= openApi(operations, open))),
   ];
   mountPublic(app, open);
+  mountPage(app);
   mount(app, operations, parts);
 
   app.notFound(() =>

@@ -1,3 +1,4 @@
+import { openDefinitions } from '../agent/definition/definitions.ts';
 import { systemClock } from '../base/clock.ts';
 import { createLog } from '../base/log.ts';
 import type { Config } from '../config.ts';
@@ -6,6 +7,7 @@ import { openLiveEvents } from '../threads/follow.ts';
 import { connectRedis } from '../threads/redis.ts';
 import { openThreads } from '../threads/store.ts';
 import { createApp } from './app.ts';
+import { checkFiles } from './check-files.ts';
 import { readinessChecks } from './checks.ts';
 import { hashFirstKeys } from './keys/first-keys.ts';
 import { openKeys } from './keys/store.ts';
@@ -48,6 +50,11 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
     rate: new Rate(config.apiRate, clock),
     redis,
     networks,
+    agents: {
+      definitions: openDefinitions({ ...config, log }),
+      sipPort: config.ports.sip,
+      problems: () => checkFiles(config),
+    },
     readiness: watchReadiness(checks, { clock, log, signal }),
     log,
   });

@@ -54,6 +54,7 @@ export interface OpenApiOperation {
 const TAGS: Readonly<Record<string, string>> = {
   Keys: 'Who may call the API for the organization.',
   Threads: 'The record of each call, while it runs and after it.',
+  Agents: 'Who answers calls.',
   Webhooks: 'Servers that are told of calls, and how that went.',
   Events: 'What happens in calls, as it happens: server-sent events.',
   Health: 'Whether it runs, and what it speaks. No key needed.',

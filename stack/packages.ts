@@ -39,6 +39,8 @@ const PACKAGES: readonly Package[] = [
   { name: 'kamailio', purpose: 'rehearsal', programs: ['kamailio'] },
   { name: 'sip-tester', purpose: 'tests', programs: ['sipp'] },
   { name: 'sox', purpose: 'tests', programs: ['sox'] },
+  { name: 'chromium', purpose: 'tests', programs: ['chromium'] },
+  { name: 'python3', purpose: 'tests', programs: ['python3'] },
 ];
 
 /** Debian starts these as services when it installs them, on ports that we or the user need. */

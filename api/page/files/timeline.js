@@ -1,0 +1,65 @@
+import { h, time } from './elements.js';
+
+/** An entry of a thread as a line of its timeline; undefined for those that say nothing to people. */
+export function lineOf(entry) {
+  switch (entry.kind) {
+    case 'started':
+      return fact('The call came in', entry.start.started_at);
+    case 'answered':
+      return fact('Answered', entry.at);
+    case 'message':
+      return messageOf(entry.message);
+    case 'digits':
+      return fact(
+        `The caller typed ${entry.collection.digits || 'nothing'} (${entry.collection.ended_by})`,
+        entry.at,
+      );
+    case 'transfer': {
+      const { status, cause, method, to } = entry.attempt;
+      return fact(
+        `Transfer by ${method} to ${to}: ${status}${cause ? `, ${cause}` : ''}`,
+        entry.at,
+        status === 'completed',
+      );
+    }
+    case 'outcome':
+      return fact('The outcome is there', entry.at, true);
+    case 'warning':
+      return fact(`${entry.code}: ${entry.detail}`, entry.at, false);
+    case 'ended':
+      return fact(`Ended: ${entry.end_reason.result}, ${entry.end_reason.reason}`, entry.at);
+    default:
+      return undefined;
+  }
+}
+
+function messageOf(message) {
+  const at = message.created_at;
+  if (message.role === 'tool') return tool(`${message.name} answered`, message.content, at);
+  const [call] = message.tool_calls ?? [];
+  if (call) return tool(`${call.function.name} is called`, call.function.arguments, at);
+  const isAgent = message.role === 'assistant';
+  const who = isAgent ? `Agent${message.interrupted ? ', interrupted' : ''}` : 'Caller';
+  const head = h('span', { class: 'who' }, who, ' · ', time(at));
+  return h('li', { class: isAgent ? 'agent' : 'caller' }, head, message.content);
+}
+
+function tool(what, json, at) {
+  const pretty = () => {
+    try {
+      return JSON.stringify(JSON.parse(json), undefined, 2);
+    } catch {
+      return json;
+    }
+  };
+  return h(
+    'li',
+    { class: 'tool' },
+    h('details', {}, h('summary', {}, what, ' · ', time(at)), h('pre', {}, pretty())),
+  );
+}
+
+function fact(text, at, isGood) {
+  const tone = isGood === undefined ? '' : isGood ? ' good' : ' bad';
+  return h('li', { class: `fact${tone}` }, text, ' · ', time(at));
+}

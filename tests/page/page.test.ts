@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { switchboard } from '../calls/switchboard.ts';
+import { Browser } from './browser.ts';
+
+const board = switchboard();
+const WICKED = '<img src=x onerror=window.broken=1><script>window.broken=1</script>';
+const PHONE = { width: 360, height: 740 };
+const DESK = { width: 1280, height: 900 };
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await Browser.open();
+});
+afterAll(() => browser.close());
+
+/** A call that has asked for digits, with a caller who tries to be markup. */
+async function waitingCall() {
+  const call = await board().call({
+    turns: [
+      { say: `Hello ${WICKED}`, call: [{ name: 'receive_dtmf', args: { digits: 3 } }] },
+      {
+        say: 'Thank you and goodbye.',
+        call: [{ name: 'end_dialog', args: { reason: 'resolved', department: WICKED } }],
+      },
+    ],
+    headers: { 'X-Note': WICKED },
+    steps: [{ kind: 'cue' }, { kind: 'press', digits: '123' }, { kind: 'until_bye' }],
+  });
+  await call.threadWith('has the call', ({ history }) => history.length === 2);
+  return call;
+}
+
+describe('the page', () => {
+  it('asks for a key, and shows nothing to one that is wrong', async () => {
+    await browser.go(`${board().apiUrl}/`);
+    await browser.see('API key');
+    await browser.tabTo('API key');
+    await browser.type('wrong');
+    await browser.press('Enter');
+    await browser.see('That key is not one of ours.');
+    await browser.tabTo('API key');
+    await browser.type(board().stack.config.apiKeys[0]?.key ?? '');
+    await browser.press('Enter');
+    await browser.see('No calls right now.');
+  });
+
+  it('shows a call as it comes, what is said and typed while it is, its outcome, and then its place in the history', async () => {
+    const call = await waitingCall();
+    await browser.see('Calls now: 1');
+    await browser.tabTo('+15550123');
+    await browser.press('Enter');
+    await browser.see(call.uid);
+    await browser.see(WICKED);
+    await browser.see('receive_dtmf is called');
+    await call.cue();
+    await browser.see('The caller typed 123');
+    await browser.see('Thank you and goodbye.');
+    await call.ended();
+    await browser.see('Ended: completed, end_dialog');
+    await browser.see('"resolved"');
+    await browser.tabTo('History');
+    await browser.press('Enter');
+    await browser.see('completed: end_dialog');
+    expect(await browser.value('window.broken')).toBeUndefined();
+    expect(browser.complaints).toEqual([]);
+  });
+
+  it('is told to screen readers by headings, tables and a log of what is said', async () => {
+    const heard = await browser.heard();
+    expect(heard).toEqual(
+      expect.arrayContaining(['heading: History', 'table: Calls', 'navigation: Main', 'link: Agents']),
+    );
+    expect(
+      heard.some((line) => line.startsWith('searchbox: Caller') || line.startsWith('textbox: Caller')),
+    ).toBe(true);
+  });
+
+  it('fits the screen of a telephone, light and dark', async () => {
+    const colours = new Set<string>();
+    for (const scheme of ['light', 'dark'] as const) {
+      await browser.screen(PHONE, scheme);
+      for (const view of ['calls', 'history', 'webhooks', 'agents']) {
+        await browser.value(`location.hash = '#/${view}'`);
+        await browser.until('the view is there', `document.querySelector('main h1') !== null`);
+        expect(await browser.value('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.width);
+      }
+      colours.add(await browser.value('getComputedStyle(document.body).backgroundColor'));
+    }
+    expect(colours.size).toBe(2);
+    await browser.screen(DESK);
+  });
+
+  it('lists the agents with their addresses, and who is told of calls', async () => {
+    await browser.value(`location.hash = '#/agents'`);
+    await browser.see(`sip:scripted@127.0.0.1:${board().stack.ports.sip}`);
+    await browser.value(`location.hash = '#/webhooks'`);
+    await browser.see('None yet.');
+    expect(browser.complaints).toEqual([]);
+  });
+});
