@@ -9,6 +9,7 @@ import { connectRedis } from '../threads/redis.ts';
 import { RedisServer } from '../threads/redis-server.fixture.ts';
 import { openThreads } from '../threads/store.ts';
 import { someStart } from '../threads/thread.fixture.ts';
+import type { AgentFiles } from './agents.ts';
 import { createApp } from './app.ts';
 import { hashFirstKeys } from './keys/first-keys.ts';
 import { openKeys } from './keys/store.ts';
@@ -21,6 +22,13 @@ export const FIRST = [
 ];
 
 const log = createLog('test', 'silent');
+
+/** The agents that come with the repository. */
+export function shippedAgents(): AgentFiles {
+  const root = join(import.meta.dirname, '..');
+  const definitions = openDefinitions({ home: root, root, env: {}, log });
+  return { definitions, sipPort: 5060, problems: () => [] };
+}
 
 /** What the API of a test stands on: a Redis of its own, and the parts that an app is made of. */
 export async function apiParts() {
@@ -36,9 +44,7 @@ export async function apiParts() {
   });
   const keys = openKeys({ redis, clock: systemClock, first: hashFirstKeys(FIRST) });
   const networks = new AllowedNetworks();
-  const root = join(import.meta.dirname, '..');
-  const definitions = openDefinitions({ home: root, root, env: {}, log });
-  const agents = { definitions, sipPort: 5060, problems: () => [] };
+  const agents = shippedAgents();
   const events = openLiveEvents({ redis, redisUrl: server.url, ...connection });
   const parts = {
     threads,

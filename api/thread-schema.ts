@@ -69,6 +69,9 @@ const members = {
   transfers: z.array(anything).describe('each attempt and its result'),
   consults: z.array(anything).describe('each side call and its result'),
   state: anything,
+  metrics: z
+    .looseObject({ turns: z.array(anything) })
+    .describe('milliseconds of each answer by part; at the end also `talk`, `interruptions` and `models`'),
   warnings: z.array(z.looseObject({ code: z.string(), detail: z.string(), at: time })),
 };
 

@@ -1,5 +1,5 @@
 import { createLog } from '../base/log.ts';
-import { FIRST } from '../api/app.fixture.ts';
+import { FIRST, shippedAgents } from '../api/app.fixture.ts';
 import { createApp } from '../api/app.ts';
 import { hashFirstKeys } from '../api/keys/first-keys.ts';
 import { openKeys } from '../api/keys/store.ts';
@@ -83,6 +83,7 @@ const app = createApp({
   keys: openKeys({ redis, clock, first: hashFirstKeys(FIRST) }),
   rate: new Rate(1e9, clock),
   networks: new AllowedNetworks(),
+  agents: shippedAgents(),
   readiness: () => Promise.resolve({ ready: true, checks: {} }),
   log,
 });

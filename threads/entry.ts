@@ -1,4 +1,5 @@
 import type { AgentName, Organization, ThreadId, Uid } from '../base/ids.ts';
+import type { CallMeasures, TurnLatency } from './measures.ts';
 
 /** A tool call as an OpenAI chat message carries it: `arguments` is a JSON string. */
 export interface ToolCall {
@@ -103,6 +104,8 @@ export type Entry =
   | { readonly kind: 'consult'; readonly consult: ConsultRecord; readonly at: string }
   | { readonly kind: 'state'; readonly state: Readonly<Record<string, unknown>>; readonly at: string }
   | { readonly kind: 'outcome'; readonly outcome: Readonly<Record<string, unknown>>; readonly at: string }
+  | { readonly kind: 'turn'; readonly latency: TurnLatency; readonly at: string }
+  | { readonly kind: 'measured'; readonly measures: CallMeasures; readonly at: string }
   | { readonly kind: 'warning'; readonly code: string; readonly detail: string; readonly at: string }
   | { readonly kind: 'ended'; readonly end_reason: EndReason; readonly at: string };
 

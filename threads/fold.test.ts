@@ -28,6 +28,7 @@ describe('folding entries', () => {
       transfers: [],
       consults: [],
       state: {},
+      metrics: { turns: [] },
       warnings: [],
       history: [],
     });

@@ -6,6 +6,7 @@ import type {
   ThreadStart,
   TransferAttempt,
 } from './entry.ts';
+import type { CallMeasures, TurnLatency } from './measures.ts';
 import type { Thread } from './thread.ts';
 
 type Warning = Thread['warnings'][number];
@@ -26,6 +27,8 @@ export class Fold {
   readonly #digits: DigitCollection[] = [];
   readonly #transfers: TransferAttempt[] = [];
   readonly #consults: ConsultRecord[] = [];
+  #measures: CallMeasures | undefined;
+  readonly #turns: TurnLatency[] = [];
   readonly #warnings: Warning[] = [];
   readonly #history: Message[] = [];
 
@@ -63,6 +66,12 @@ export class Fold {
         return true;
       case 'outcome':
         this.#outcome = entry.outcome;
+        return true;
+      case 'turn':
+        this.#turns.push(entry.latency);
+        return false;
+      case 'measured':
+        this.#measures = entry.measures;
         return true;
       case 'warning':
         this.#warnings.push({ code: entry.code, detail: entry.detail, at: entry.at });
@@ -104,6 +113,7 @@ export class Fold {
       transfers: [...this.#transfers],
       consults: [...this.#consults],
       state: this.#state,
+      metrics: { turns: [...this.#turns], ...this.#measures },
       warnings: [...this.#warnings],
       history: [...this.#history],
     };

@@ -31,6 +31,7 @@ const EMPTY: Omit<ThreadSummary, Text | 'caller'> = {
   transfers: [],
   consults: [],
   state: {},
+  metrics: { turns: [] },
   warnings: [],
 };
 

@@ -122,6 +122,8 @@ function discreetEntry(entry: Entry, secrets: SecretDigits, keys: boolean): Entr
       return { ...entry, detail: secrets.mask(entry.detail) };
     case 'started':
     case 'answered':
+    case 'turn':
+    case 'measured':
     case 'ended':
       return entry;
     default:

@@ -7,6 +7,7 @@ import type {
   ThreadStart,
   TransferAttempt,
 } from './entry.ts';
+import type { CallMeasures, TurnLatency } from './measures.ts';
 
 /** A call's record as the API shows it: the entries folded, the messages as `history`. */
 export interface Thread extends ThreadStart {
@@ -22,6 +23,8 @@ export interface Thread extends ThreadStart {
   /** The agent's side calls, in order. */
   readonly consults: readonly ConsultRecord[];
   readonly state: Readonly<Record<string, unknown>>;
+  /** How quickly the agent answered, turn by turn; at the end also who talked how long, and what the models were asked for. */
+  readonly metrics: { readonly turns: readonly TurnLatency[] } & Partial<CallMeasures>;
   readonly warnings: readonly { code: string; detail: string; at: string }[];
   readonly history: readonly Message[];
 }

@@ -72,6 +72,8 @@ function eventOf(entry: Entry, epoch: number): WebhookEvent | undefined {
     case 'digits':
     case 'consult':
     case 'state':
+    case 'turn':
+    case 'measured':
     case 'warning':
       return undefined;
     default:
@@ -95,6 +97,8 @@ function contentOf(entry: Entry, thread: Thread): { data: object; at: string } {
     case 'digits':
     case 'consult':
     case 'state':
+    case 'turn':
+    case 'measured':
     case 'warning':
       return { data: thread.caller, at: thread.started_at };
     default:

@@ -21,9 +21,14 @@ export async function showCalls(place, { signal, connected }) {
       calls.size ? table('Calls now', heads, rows) : none,
     );
   };
-  const { threads } = await ask('/threads?status=active&limit=50', { signal });
-  for (const thread of threads) calls.set(thread.id, thread);
-  draw();
+  /** What was missed before the stream was there, or while it was not. */
+  const read = async () => {
+    const { threads } = await ask('/threads?status=active&limit=50', { signal });
+    const last = new Map([...calls].map(([id, call]) => [id, call.last]));
+    calls.clear();
+    for (const thread of threads) calls.set(thread.id, { ...thread, last: last.get(thread.id) });
+    draw();
+  };
   const tick = setInterval(() => {
     for (const cell of place.querySelectorAll('[data-since]'))
       cell.textContent = duration(cell.getAttribute('data-since'));
@@ -31,8 +36,12 @@ export async function showCalls(place, { signal, connected }) {
   signal.addEventListener('abort', () => clearInterval(tick));
   await follow('/events', {
     signal,
-    state: connected,
-    event: (_name, { thread, entry }) => {
+    state: async (state) => {
+      connected(state);
+      if (state === 'live') await read();
+    },
+    event: (name, { thread, entry }) => {
+      if (name === 'gap') return;
       if (entry.kind === 'started') calls.set(thread, { ...entry.start });
       if (entry.kind === 'ended') calls.delete(thread);
       const call = calls.get(thread);

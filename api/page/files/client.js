@@ -35,7 +35,7 @@ export async function ask(path, { method = 'GET', body, signal } = {}) {
 }
 
 /**
- * Follows server-sent events until the signal aborts or the server says that it was the last; a lost connection goes on where it was.
+ * Follows server-sent events until the signal aborts or all of them were seen; a connection that was lost goes on where it was.
  *
  * @param on.event gets each event's name and what it carries
  * @param on.state gets `live` or `lost`
@@ -47,19 +47,20 @@ export async function follow(path, { event, state, signal }) {
     try {
       const headers = { 'api-key': key.get(), ...(last ? { 'last-event-id': last } : {}) };
       const response = await fetch(path, { headers, signal });
+      // The server says so where all of it was seen.
+      if (response.status === 204) return;
       if (!response.ok) throw new Problem(response.status, await response.json().catch(() => ({})));
-      state('live');
+      await state('live');
       wait = AGAIN.first;
       for await (const { id, name, text } of events(response.body)) {
         last = id || last;
-        if (name === 'end') return;
         if (text) event(name, JSON.parse(text));
       }
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof Problem && error.status < 500) throw error;
     }
-    state('lost');
+    await state('lost');
     await new Promise((resolve) => setTimeout(resolve, wait));
     wait = Math.min(AGAIN.most, wait * 2);
   }
