@@ -13,6 +13,7 @@ import type { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import { CallLine } from './line.ts';
 import { Interjections } from './interjections.ts';
+import { Measures } from './measures.ts';
 import { Patience } from './patience.ts';
 import { promptFor, promptForAside } from './prompt.ts';
 import { Transcript } from './transcript.ts';
@@ -46,6 +47,7 @@ const CLOSE_LIMIT = 5_000;
 export class Conversation {
   readonly #parts: Parts;
   readonly #transcript: Transcript;
+  readonly #measures: Measures;
   readonly #digits: Digits;
   readonly #belt: Belt;
   readonly #voice: Voice;
@@ -72,12 +74,14 @@ export class Conversation {
       (keys) => this.#pressedUnasked(`[pressed ${discretion.unclaimed(keys)}]`),
       () => void this.#voice.silence(),
     );
+    this.#measures = new Measures(clock, (latency) => this.#transcript.turn(latency));
     this.#voice = new Voice({
       room: job.room,
       callerIdentity: leg.identity,
       models,
       pause: agent.definition.turns.pause,
       transcript: this.#transcript,
+      measures: this.#measures,
       digits: this.#digits,
       discretion,
       ending,
@@ -232,6 +236,8 @@ export class Conversation {
       over.abort(new Error('done'));
     }
     this.#transcript.flush();
+    const measures = this.#measures.result();
+    if (measures) this.#transcript.measured(measures);
   }
 
   #render(template: string): string {

@@ -1,6 +1,7 @@
 import { timestamp, type Clock } from '../../base/clock.ts';
 import type { ErrorCode } from '../../base/errors.ts';
 import type { ThreadWriter } from '../../threads/entry.ts';
+import type { CallMeasures, TurnLatency } from '../../threads/measures.ts';
 
 /** What is said and done in a call, put on its thread as it happens. */
 export class Transcript {
@@ -43,6 +44,16 @@ export class Transcript {
     const loose = this.#loose;
     this.#loose = [];
     loose.forEach((text) => this.#said(text));
+  }
+
+  /** The agent has answered the caller, and took so long for it. */
+  turn(latency: TurnLatency): void {
+    this.#thread.append({ kind: 'turn', latency, at: timestamp(this.#clock) });
+  }
+
+  /** The call is over, and was like this. */
+  measured(measures: CallMeasures): void {
+    this.#thread.append({ kind: 'measured', measures, at: timestamp(this.#clock) });
   }
 
   /** A tool call, before its result. */

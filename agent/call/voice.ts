@@ -10,6 +10,7 @@ import type { Digits } from './digits.ts';
 import type { Discretion } from './discretion.ts';
 import type { Ending } from './ending.ts';
 import { type Models, SHORTEST_SILENCE } from './models.ts';
+import type { Measures } from './measures.ts';
 import type { Transcript } from './transcript.ts';
 
 /** Tool calls in a row that one turn of the caller may lead to: a loop of a confused model ends there. */
@@ -29,6 +30,7 @@ interface Parts {
   /** Seconds of silence that end a turn of the other side; told by a model where undefined. */
   readonly pause: number | undefined;
   readonly transcript: Transcript;
+  readonly measures: Measures;
   readonly digits: Digits;
   readonly discretion: Discretion;
   readonly ending: Ending;
@@ -91,6 +93,7 @@ export class Voice {
       },
     });
     this.#listen();
+    parts.measures.watch(this.#session);
   }
 
   /** Joins ears and mouth to the room. The call is answered (200) when LiveKit SIP has subscribed to the agent's track. */
