@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
 import type { Organization, Uid } from '../../base/ids.ts';
@@ -14,7 +14,7 @@ import { isSigned, Receiver, type Answer, type Received } from './receiver.fixtu
 
 const log = createLog('test', 'silent');
 const at = '2026-01-01T00:00:00.000Z';
-const FIXTURE = join(import.meta.dirname, 'delivering.fixture.ts');
+const FIXTURE = fileURLToPath(new URL('./delivering.fixture.ts', import.meta.url));
 const local = new AllowedNetworks(['127.0.0.1']);
 const pace = { delays: [20, 50, 100], answerWithin: 500, lease: 1_000 };
 const stop = new AbortController();
