@@ -11,6 +11,7 @@ import { checkFiles } from './check-files.ts';
 import { readinessChecks } from './checks.ts';
 import { hashFirstKeys } from './keys/first-keys.ts';
 import { openKeys } from './keys/store.ts';
+import { watchJoinedRooms } from './joined-rooms.ts';
 import { keepProvisioned } from './provisioning.ts';
 import { Rate } from './rate.ts';
 import { watchReadiness } from './readiness.ts';
@@ -41,6 +42,7 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
   const { webhooks, outbox } = threads;
   const { networks } = config;
   const delivering = keepDelivering({ webhooks, outbox, networks, clock, log, signal: until });
+  const released = watchJoinedRooms({ livekit, clock, log, signal: until });
   const checks = readinessChecks({ threads, livekit, provisioned, models: Object.values(config.models) });
   const app = createApp({
     threads,
@@ -72,7 +74,7 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
     });
   } finally {
     ending.abort(new Error('the API ends'));
-    await delivering.ended;
+    await Promise.all([delivering.ended, released.ended]);
     await Promise.all([threads.close(), events.close(), redis.close(), provisioned.ended]);
   }
 }

@@ -3,6 +3,7 @@ import { Rooms } from './rooms.ts';
 import { Sip } from './sip.ts';
 import { Twirp } from './twirp.ts';
 
+export { joinedIn } from './rooms.ts';
 export type { DialRequest, SipResult } from './sip.ts';
 
 /** LiveKit's server APIs, as far as we use them. Every call ends in time and takes a signal. */

@@ -14,10 +14,24 @@ import {
   Room,
   RoomParticipantIdentity,
   UpdateParticipantRequest,
+  UpdateRoomMetadataRequest,
   UpdateSubscriptionsRequest,
   UpdateSubscriptionsResponse,
 } from '@livekit/protocol';
 import { ignoreNotFound, type Twirp } from './twirp.ts';
+
+/** Member of a room's metadata. */
+const JOINED = 'attendant.joined';
+
+/** Who was joined in the room (`Rooms.markJoined`); undefined where nobody was. */
+export function joinedIn({ metadata }: Pick<Room, 'metadata'>): readonly string[] | undefined {
+  try {
+    const noted = (JSON.parse(metadata) as Record<string, unknown> | null)?.[JOINED];
+    return Array.isArray(noted) && noted.every((one) => typeof one === 'string') ? noted : undefined;
+  } catch {
+    return undefined; // Metadata of somebody else's making, or none.
+  }
+}
 
 /** Rooms and who is in them (https://docs.livekit.io/reference/other/roomservice-api/). */
 export class Rooms {
@@ -60,6 +74,20 @@ export class Rooms {
       { grants: { video: { roomAdmin: true, room } }, signal },
     );
     return response.participants;
+  }
+
+  /**
+   * Notes that these are joined and the agent is out of it, so that the room is for nobody else once one of them has gone. The note outlives the
+   * worker.
+   */
+  async markJoined(room: string, identities: readonly string[], signal: AbortSignal): Promise<void> {
+    const metadata = JSON.stringify({ [JOINED]: identities });
+    await this.#twirp.request(
+      'RoomService/UpdateRoomMetadata',
+      new UpdateRoomMetadataRequest({ room, metadata }),
+      Room,
+      { grants: { video: { roomAdmin: true, room } }, signal },
+    );
   }
 
   /** Ends the room for everyone in it: a SIP participant gets its BYE. A room that is gone already is what was wanted. */

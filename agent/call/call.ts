@@ -15,9 +15,14 @@ const FLUSH_LIMIT = 2_000;
 /**
  * One call, from LiveKit's job to the end of its thread.
  *
- * @param stop aborts when the worker has to end the call: its job was terminated, or it shuts down.
+ * @param worker.stop aborts when the worker has to end the call: its job was terminated, or it shuts down.
+ * @param worker.onJoined told when the caller talks to somebody else in this room, and the agent is out of it.
  */
-export async function takeCall(job: JobContext, exchange: Exchange, stop: AbortSignal): Promise<void> {
+export async function takeCall(
+  job: JobContext,
+  exchange: Exchange,
+  { stop, onJoined }: { stop: AbortSignal; onJoined: () => void },
+): Promise<void> {
   const leg = await callerJoins(job, stop);
   const caller = readCaller(leg.attributes, leg.identity, leg.name ?? '');
   const choice = chooseAgent(job, caller, exchange);
@@ -65,5 +70,7 @@ export async function takeCall(job: JobContext, exchange: Exchange, stop: AbortS
   await hungUp?.roomEnded;
   log.info({ call, agent, result: endReason.result, reason: endReason.reason }, 'a call has ended');
   // The thread is about the agent, which is out of it; the two who were joined talk on.
-  if (callee !== undefined) await chaperone(job, [leg.identity, callee], { stop, exchange });
+  if (callee === undefined) return;
+  onJoined();
+  await chaperone(job, [leg.identity, callee], { stop, exchange });
 }

@@ -141,14 +141,18 @@ function leavingOf({ disconnectReason: reason }: RemoteParticipant): EndReason {
 
 /**
  * The agent has joined the caller with somebody else and keeps out of it: it stays without a track of its own, and when either side hangs up
- * the other is hung up too. A worker that stops leaves the two alone: they talk on.
+ * the other is hung up too. A worker that stops leaves the two alone: they talk on, and the API's watch (api/joined-rooms.ts) hangs up.
  */
 export async function chaperone(
   job: JobContext,
   identities: readonly string[],
   { stop, exchange }: { stop: AbortSignal; exchange: Pick<Exchange, 'livekit' | 'clock' | 'log'> },
 ): Promise<void> {
-  const { log } = exchange;
+  const { livekit, log } = exchange;
+  const name = job.job.room?.name ?? '';
+  await livekit.rooms
+    .markJoined(name, identities, AbortSignal.timeout(DELETE_LIMIT))
+    .catch((error: unknown) => log.warn({ pii: { error } }, 'a room of two who were joined is not marked'));
   const agent = job.room.localParticipant;
   for (const sid of [...(agent?.trackPublications.keys() ?? [])])
     await agent
@@ -158,7 +162,7 @@ export async function chaperone(
   await leave(job, log);
   // One of them is still there, whichever has gone.
   const nobodyGone = new AbortController().signal;
-  if (end === 'left') await deleteRoom(job.job.room?.name ?? '', nobodyGone, exchange);
+  if (end === 'left') await deleteRoom(name, nobodyGone, exchange);
 }
 
 async function leave(job: JobContext, log: Exchange['log']): Promise<void> {

@@ -81,11 +81,11 @@ async function run(): Promise<void> {
   const host = new Host({
     capacity: CAPACITY,
     log,
-    seat: (assignment, stop) =>
+    seat: (assignment, stop, onJoined) =>
       seat(
         assignment,
         seatParts(() => stop.abort(new Error('shut down'))),
-        (job) => takeCall(job, exchange, stop.signal),
+        (job) => takeCall(job, exchange, { stop: stop.signal, onJoined }),
       ),
   });
   const registration = new Registration(

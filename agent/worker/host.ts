@@ -8,26 +8,30 @@ const FULL_LOAD = 0.7;
 /** Milliseconds that an accepted job may take to be assigned, before its place is free again. */
 const ASSIGNMENT_LIMIT = 7_500;
 
+/** A call that the agent has left, and only watches, takes as many of one place. */
+const WATCHED_TO_A_PLACE = 10;
+
 interface Seated {
   readonly stop: AbortController;
   readonly done: Promise<void>;
+  /** The agent has joined the caller with somebody else and is out of it. */
+  watched?: true;
 }
+
+/** Carries a call to its end; `onJoined` is told when the agent is out of it, and others talk on. */
+type Seat = (assignment: JobAssignment, stop: AbortController, onJoined: () => void) => Promise<void>;
 
 /** The calls of this process, side by side. A call that throws ends alone. */
 export class Host implements Hosting {
   readonly #capacity: number;
-  readonly #seat: (assignment: JobAssignment, stop: AbortController) => Promise<void>;
+  readonly #seat: Seat;
   readonly #log: Log;
   readonly #seated = new Map<string, Seated>();
   readonly #promised = new Map<string, NodeJS.Timeout>();
   onChange: () => void = () => undefined;
   onStatus: (jobId: string, status: JobStatus, error?: string) => void = () => undefined;
 
-  constructor(parts: {
-    capacity: number;
-    seat: (assignment: JobAssignment, stop: AbortController) => Promise<void>;
-    log: Log;
-  }) {
+  constructor(parts: { capacity: number; seat: Seat; log: Log }) {
     this.#capacity = parts.capacity;
     this.#seat = parts.seat;
     this.#log = parts.log;
@@ -38,11 +42,17 @@ export class Host implements Hosting {
   }
 
   load(): number {
-    return Math.min(1, (FULL_LOAD * (this.#seated.size + this.#promised.size)) / this.#capacity);
+    return Math.min(1, (FULL_LOAD * this.#taken) / this.#capacity);
   }
 
   get #full(): boolean {
-    return this.#seated.size + this.#promised.size >= this.#capacity;
+    return this.#taken >= this.#capacity;
+  }
+
+  /** Places that are taken or promised. */
+  get #taken(): number {
+    const watched = [...this.#seated.values()].filter((seated) => seated.watched).length;
+    return this.#seated.size - watched + Math.floor(watched / WATCHED_TO_A_PLACE) + this.#promised.size;
   }
 
   accepts(job: Job): boolean {
@@ -100,11 +110,17 @@ export class Host implements Hosting {
       await Promise.allSettled([...this.#seated.values()].map(({ done }) => done));
   }
 
+  #joined(jobId: string): void {
+    const seated = this.#seated.get(jobId);
+    if (seated) seated.watched = true;
+    this.onChange();
+  }
+
   async #host(jobId: string, assignment: JobAssignment, stop: AbortController): Promise<void> {
     // Not in the caller's stack: `assigned` has to have put it down first.
     await Promise.resolve();
     try {
-      await this.#seat(assignment, stop);
+      await this.#seat(assignment, stop, () => this.#joined(jobId));
       this.onStatus(jobId, JobStatus.JS_SUCCESS);
     } catch (thrown) {
       const error = asAttendantError(thrown);

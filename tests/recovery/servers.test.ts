@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
+import { connectLiveKit, joinedIn } from '../../livekit/client.ts';
 import type { Part } from '../../stack/part.ts';
 import { switchboard } from '../calls/switchboard.ts';
 import { lastResult, lines, type TestCall } from '../calls/test-call.ts';
+import { farEnd, transferring } from '../transfer/far-ends.ts';
 import { until } from '../until.ts';
 
 const board = switchboard();
@@ -112,6 +114,29 @@ it('a child of the worker killed: another takes its place, and the next call is 
     return Number(now) !== pid && (await board().metrics()).get('attendant_worker_children_registered') === 1;
   });
   expect(stack.pidOf('worker')).toBeGreaterThan(0);
+  await anotherCallIsAnswered();
+});
+
+it('the worker killed after it joined two: they talk on, and when one hangs up the other is hung up too', async (context) => {
+  const desk = await farEnd(context, { kind: 'answer', steps: [{ kind: 'cue' }, { kind: 'bye' }] });
+  const call = await board().call({
+    agent: 'transfers',
+    turns: transferring(desk.uri),
+    headers: { 'X-Vars': `straight=${desk.uri}` },
+    steps: [{ kind: 'until_bye' }],
+  });
+  const { room } = await call.ended();
+  await until('the two are known as joined', async () => {
+    const rooms = await connectLiveKit(board().stack.config.livekit).rooms.list(AbortSignal.timeout(5_000));
+    return rooms.some((one) => one.name === room && joinedIn(one)?.length === 2);
+  });
+  const pid = Number(/attendant_worker_child_calls\{pid="(\d+)"\}/.exec(await metricsText())?.[1]);
+  process.kill(pid, 'SIGKILL');
+  await said('worker', 'a child ended by itself');
+  // Nobody hung up: neither has heard of it.
+  expect(await call.sipp.messages()).not.toContainEqual(expect.objectContaining({ method: 'BYE' }));
+  await desk.sipp.cue();
+  expect((await call.done()).passed).toBe(true);
   await anotherCallIsAnswered();
 });
 
