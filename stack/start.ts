@@ -91,7 +91,7 @@ function howToCall(config: Config): string {
     config.env['ATTENDANT_API_KEYS'] === undefined
       ? (config.apiKeys[0]?.key ?? '')
       : 'one of ATTENDANT_API_KEYS';
-  return `call sip:${NUMBER}@${host}; API http://127.0.0.1:${api}, api-key: ${key}`;
+  return `call sip:${NUMBER}@${host}; page and API http://127.0.0.1:${api}, api-key: ${key}`;
 }
 
 /** The demo call is a rehearsal shown live. Its failure is told, and does not end what serves. */

@@ -61,6 +61,7 @@ export async function takeCall(
   const endReason = await ending.decided;
   await conversation?.end();
   const callee = conversation?.callee;
+  if (callee === undefined) await conversation?.bye();
   const hungUp = callee === undefined ? await hangUp(job, gone, endReason, exchange) : undefined;
   unwatch();
 

@@ -5,6 +5,7 @@ import type { ThreadWriter } from '../../threads/entry.ts';
 import { renderedDestinations, toolset } from '../tools/toolset.ts';
 import type { ChosenAgent } from './agent.ts';
 import { Belt } from './belt.ts';
+import { byeHeaders, sayBye } from './bye.ts';
 import type { Caller } from './caller.ts';
 import { type Aside, Consult } from './consult/consult.ts';
 import { Digits } from './digits.ts';
@@ -49,6 +50,7 @@ export class Conversation {
   readonly #transcript: Transcript;
   readonly #measures: Measures;
   readonly #digits: Digits;
+  readonly #line: CallLine;
   readonly #belt: Belt;
   readonly #voice: Voice;
   readonly #transfer: Transfer;
@@ -118,7 +120,7 @@ export class Conversation {
       clock,
       log,
     });
-    const line = new CallLine({
+    this.#line = new CallLine({
       room: job.room,
       leg: leg.identity,
       hasSipLeg: caller.hasSipLeg,
@@ -133,7 +135,7 @@ export class Conversation {
       speak: (text, options) => this.#voice.say(text, options),
     });
     this.#belt = new Belt({
-      line,
+      line: this.#line,
       transcript: this.#transcript,
       discretion,
       ending,
@@ -238,6 +240,17 @@ export class Conversation {
     this.#transcript.flush();
     const measures = this.#measures.result();
     if (measures) this.#transcript.measured(measures);
+  }
+
+  /** Hangs up with what the PBX is to be told of the outcome; without that it is left to whoever takes the room down. */
+  async bye(): Promise<void> {
+    const { job, leg, agent, gone, exchange } = this.#parts;
+    const templates = agent.definition.tools.end_dialog?.headers ?? {};
+    const headers = byeHeaders(templates, this.#line.outcome, (template) => this.#render(template));
+    if (gone.aborted || Object.keys(headers).length === 0) return;
+    await sayBye(job.room, leg.identity, headers).catch((error: unknown) => {
+      exchange.log.warn({ pii: { error } }, 'the headers of the BYE could not be set');
+    });
   }
 
   #render(template: string): string {

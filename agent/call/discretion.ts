@@ -70,6 +70,11 @@ export class Discretion {
     return this.#fromModel ? (this.#secrets.maskAll(content) as JsonObject) : content;
   }
 
+  /** What may leave the call. */
+  outside(content: JsonObject): JsonObject {
+    return this.#sensitive ? (this.#secrets.maskAll(content) as JsonObject) : content;
+  }
+
   reference(number: string): string {
     const reference = `digits_${this.#references.size + 1}`;
     this.#references.set(reference, number);

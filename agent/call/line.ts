@@ -49,6 +49,7 @@ export class CallLine implements Line {
   readonly #parts: Parts;
   /** What keeps the agent from its caller just now. */
   #away: 'transfer' | 'consult' | undefined;
+  #outcome: JsonObject = {};
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -120,7 +121,13 @@ export class CallLine implements Line {
     return this.#oneAtATime('consult', () => this.#parts.consult.run(request));
   }
 
+  /** What end_dialog came to, as it may leave the call. */
+  get outcome(): JsonObject {
+    return this.#outcome;
+  }
+
   conclude(outcome: JsonObject): void {
+    this.#outcome = this.#parts.discretion.outside(outcome);
     this.#parts.thread.append({ kind: 'outcome', outcome, at: timestamp(this.#parts.clock) });
   }
 

@@ -1,6 +1,6 @@
 import type { Problem } from '../../base/problem.ts';
 import type { Definition, Reachable } from './definition.ts';
-import { destinationProblems } from './destination-problems.ts';
+import { destinationProblems, headerProblems } from './destination-problems.ts';
 import { httpToolProblems } from './http-tool.ts';
 import { jsonSchemaProblems } from './json-schema.ts';
 import { receiveDtmfProblems } from './receive-dtmf.ts';
@@ -16,6 +16,7 @@ export function contentProblems(source: Source, definition: Definition): Problem
     ...destinationProblems(source, definition),
     ...receiveDtmfProblems(source, definition.tools.receive_dtmf),
     ...outcomeProblems(source, definition),
+    ...byeProblems(source, definition),
     ...httpToolProblems(source, definition.tools.http),
     ...troubleProblems(source, definition),
   ];
@@ -62,6 +63,13 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
     for (const field of ['caller_id', 'display_name', 'introduce'] as const)
       if (destination[field] !== undefined) templates.push([[...path, field], destination[field]]);
   }
+  const { end_dialog } = tools;
+  for (const [header, value] of Object.entries(end_dialog?.headers ?? {}))
+    templates.push([
+      ['tools', 'end_dialog', 'headers', header],
+      value,
+      outcomeVariables(end_dialog?.outcome),
+    ]);
   return [
     ...templates.flatMap(([path, text, own]) =>
       templateFaults(text, own).map(({ at, what, mend }) =>
@@ -78,6 +86,21 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
         ),
       ),
   ];
+}
+
+/** How the templates of the BYE's headers name what an outcome may hold. */
+function outcomeVariables(outcome: Readonly<Record<string, unknown>> | undefined): string[] {
+  const properties = outcome?.['properties'];
+  const names = typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
+  return names.map((name) => `outcome.${name}`);
+}
+
+function byeProblems(source: Source, definition: Definition): Problem[] {
+  const problems: Problem[] = [];
+  headerProblems(definition.tools.end_dialog?.headers ?? {}, (field, what, mend) =>
+    problems.push(source.problem(['tools', 'end_dialog', ...field], what, mend)),
+  );
+  return problems;
 }
 
 function outcomeProblems(source: Source, definition: Definition): Problem[] {

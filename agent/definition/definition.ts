@@ -131,6 +131,12 @@ const endDialog = z.strictObject({
     .record(z.string(), z.unknown())
     .default({ type: 'object', properties: {} })
     .describe('JSON Schema (draft-07) of the outcome: the parameters of the tool.'),
+  headers: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe(
+      'Headers of the BYE, by name: what the PBX is told of the call. Their values are templates, with {{outcome.…}} besides.',
+    ),
 });
 
 /**

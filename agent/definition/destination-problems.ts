@@ -5,7 +5,7 @@ import { destinationUri } from './destination-uri.ts';
 
 type Destinations = Readonly<Record<string, Destination>>;
 /** Reports a problem at a field of a destination. */
-type Report = (field: readonly string[], what: string, mend: string) => void;
+export type Report = (field: readonly string[], what: string, mend: string) => void;
 
 /** RFC 3261 section 25.1: token. */
 const HEADER_NAME = /^[A-Za-z0-9\-.!%*_+`'~]{1,128}$/;
@@ -90,7 +90,8 @@ function addressProblems(name: string, { to }: Reachable, report: Report): void 
     );
 }
 
-function headerProblems(headers: Destination['headers'], report: Report): void {
+/** What is wrong with headers of ours. */
+export function headerProblems(headers: Readonly<Record<string, string>>, report: Report): void {
   for (const [header, value] of Object.entries(headers)) {
     const at = ['headers', header];
     if (!HEADER_NAME.test(header)) report(at, `"${header}" is no name of a header`, 'write it like X-Uid');

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { headerOf } from '../../../rehearsal/sip-trace.ts';
 import { connectLiveKit } from '../../../livekit/client.ts';
 import { until } from '../../until.ts';
 import type { Switchboard } from '../switchboard.ts';
@@ -18,9 +19,11 @@ export function endings(board: () => Switchboard): void {
     const { passed, messages, errors } = await call.done();
     expect(errors).toBe('');
     expect(passed).toBe(true);
-    expect(messages.filter(({ method }) => method === 'BYE').map(({ direction }) => direction)).toEqual([
-      'received',
-    ]);
+    const byes = messages.filter(({ method }) => method === 'BYE');
+    expect(byes.map(({ direction }) => direction)).toEqual(['received']);
+    // What the definition tells the PBX, and no header for what there is nothing to tell of.
+    const told = ['x-outcome', 'x-call', 'x-department'].map((name) => byes[0] && headerOf(byes[0], name));
+    expect(told).toEqual(['resolved 5', call.uid, undefined]);
     const thread = await call.ended();
     expect(lines(thread.history)).toEqual([
       'agent: Goodbye.',
