@@ -1,15 +1,16 @@
 import { AttendantError } from '../base/errors.ts';
 import type { ModelServer } from '../config.ts';
+import type { LiveKit } from '../livekit/client.ts';
 import type { Threads } from '../threads/store.ts';
 import type { Checks } from './readiness.ts';
 
 /**
- * What must hold for calls to come: Redis answers, LiveKit answers with our key, trunks and rules are applied, a worker is
+ * What must hold for calls to come: Redis answers, LiveKit answers with our key and takes new rooms, trunks and rules are applied, a worker is
  * there, and, where models are our own speech server's, it answers too.
  */
 export function readinessChecks(parts: {
   threads: Pick<Threads, 'ping' | 'workers'>;
-  livekit: { rooms: { list(signal: AbortSignal): Promise<unknown> } };
+  livekit: Pick<LiveKit, 'serving'> & { rooms: Pick<LiveKit['rooms'], 'list'> };
   provisioned: { applied(): boolean };
   models: readonly ModelServer[];
 }): Checks {
@@ -19,6 +20,7 @@ export function readinessChecks(parts: {
     redis: () => threads.ping(),
     livekit: async (signal) => {
       await livekit.rooms.list(signal);
+      await livekit.serving(signal);
     },
     provisioned: () => {
       if (provisioned.applied()) return Promise.resolve();

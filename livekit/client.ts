@@ -1,4 +1,5 @@
 import { Dispatch } from './dispatch.ts';
+import { assertServing } from './health.ts';
 import { Rooms } from './rooms.ts';
 import { Sip } from './sip.ts';
 import { Twirp } from './twirp.ts';
@@ -11,6 +12,8 @@ export interface LiveKit {
   readonly rooms: Rooms;
   readonly sip: Sip;
   readonly dispatch: Dispatch;
+  /** Rejects where new rooms cannot be made just now, see `assertServing`. */
+  serving(signal: AbortSignal): Promise<void>;
   /** The token with which a worker registers, good for ten minutes. */
   agentToken(): Promise<string>;
   /** The token with which an agent joins a room, good for joining within ten minutes. */
@@ -34,6 +37,7 @@ export function connectLiveKit(
     rooms: new Rooms(twirp),
     sip: new Sip(twirp),
     dispatch: new Dispatch(twirp),
+    serving: (signal) => assertServing(server.url, signal),
     agentToken: () => twirp.token({ video: { agent: true } }),
     joinToken: (room, identity) => twirp.joinToken(room, identity),
   };
