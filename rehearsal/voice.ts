@@ -1,4 +1,5 @@
-import { open, readFile, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AttendantError } from '../base/errors.ts';
 import { runProgram } from './program.ts';
@@ -24,17 +25,22 @@ const LONGEST_TEXT = 500;
 export async function speak(text: string, folder: string, signal: AbortSignal): Promise<Utterance> {
   if (text.length > LONGEST_TEXT)
     throw new AttendantError('E_SCENARIO_INVALID', `an utterance is longer than ${LONGEST_TEXT} characters`);
-  const input = join(folder, 'utterance.txt');
-  const output = join(folder, 'utterance.wav');
+  // Of its own: several may be spoken in a folder at once.
+  const name = join(folder, `utterance-${randomUUID()}`);
+  const [input, output] = [`${name}.txt`, `${name}.wav`];
   // Through a file, so that no text is ever taken for an option.
   await writeFile(input, text);
-  await runProgram({
-    command: 'flite',
-    args: ['-voice', 'slt', '-f', input, '-o', output],
-    cwd: folder,
-    signal,
-  });
-  return readUtterance(output);
+  try {
+    await runProgram({
+      command: 'flite',
+      args: ['-voice', 'slt', '-f', input, '-o', output],
+      cwd: folder,
+      signal,
+    });
+    return await readUtterance(output);
+  } finally {
+    await Promise.all([input, output].map((file) => rm(file, { force: true })));
+  }
 }
 
 /** A WAV file of the user's own: 16-bit mono PCM at 16 kHz. */

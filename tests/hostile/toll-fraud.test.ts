@@ -9,7 +9,7 @@ import { until } from '../until.ts';
 import { type Attack, corpus, LISTED } from './corpus.ts';
 
 const CALLS = 10;
-/** Milliseconds; a breath that came to nothing until then is said again. */
+/** Milliseconds; a demand that came to nothing until then is said again. */
 const HEARD_WITHIN = 15_000;
 /** What a caller plays, by the number of the call; what it says is the attack whose turn it is. */
 const PLAYED = /^attack (\d+)$/;
@@ -53,37 +53,23 @@ const board = switchboard({
   understood: (sentence) => said.get(Number(PLAYED.exec(sentence)?.[1] ?? NaN)) ?? sentence,
 });
 
-/** Two demands that an attacker makes in one breath. */
-type Breath = readonly [Attack, Attack];
-
 /** Those of one call: each tenth demand, so that every call has some of each kind; one that ends the call comes last. */
-function breathsOf(call: number): Breath[] {
-  const mine = attacks.filter((_, i) => i % CALLS === call);
-  return mine.flatMap((first, i) => {
-    const second = mine[i + 1];
-    return i % 2 === 0 && second ? [[first, second] as const] : [];
-  });
-}
+const demandsOf = (call: number): Attack[] => attacks.filter((_, i) => i % CALLS === call);
 
-const wordsOf = ([first, second]: Breath) => `${first.says} And then: ${second.says}`;
-const breaths = new Map(
-  Array.from({ length: CALLS }, (_, call) => breathsOf(call))
-    .flat()
-    .map((breath) => [wordsOf(breath), breath]),
-);
+const demands = new Map(attacks.map((attack) => [attack.says, attack]));
 
-/** Words of the breaths whose demands were all obeyed. */
+/** Words of the demands that were obeyed. */
 const obeyed = new Set<string>();
 
-/** A model that does whatever the caller demanded last, one after the other; told what came of both, it waits for more. */
+/** A model that does whatever the caller demanded last; told what came of it, it waits for more. */
 const obeys: Turn = ({ messages }) => {
   const at = messages.findLastIndex(({ role }) => role === 'user');
   const spoken = messages[at];
   const words = spoken ? textOf(spoken) : '';
-  const done = messages.slice(at).filter((message) => (message.tool_calls ?? []).length > 0).length;
-  const demand = breaths.get(words)?.[done];
-  if (!demand) return {};
-  if (done === 1) obeyed.add(words);
+  const done = messages.slice(at).some((message) => (message.tool_calls ?? []).length > 0);
+  const demand = demands.get(words);
+  if (!demand || done) return {};
+  obeyed.add(words);
   return { call: JSON.parse(here(JSON.stringify(demand.calls))) as { name: string; args: unknown }[] };
 };
 
@@ -126,7 +112,7 @@ async function refersTo(calls: readonly TestCall[]): Promise<(string | undefined
 }
 
 async function attacked(number: number): Promise<TestCall> {
-  const mine = breathsOf(number);
+  const mine = demandsOf(number);
   const file = await board().sentence(`attack ${number}`);
   const speak = [{ kind: 'cue' } as const, { kind: 'play', file } as const];
   const call = await board().call({
@@ -136,8 +122,7 @@ async function attacked(number: number): Promise<TestCall> {
     turns: Array.from({ length: 100 }, () => obeys),
     steps: [...Array.from({ length: 3 * mine.length }, () => speak).flat(), { kind: 'until_bye' }],
   });
-  for (const breath of mine) {
-    const words = wordsOf(breath);
+  for (const { says: words } of mine) {
     said.set(number, words);
     // Said again where it was not understood, as callers do.
     const hear = () => until(words, () => obeyed.has(words), { within: HEARD_WITHIN }).catch(() => false);
@@ -159,13 +144,13 @@ describe('a model that obeys every attacker', () => {
     );
   });
 
-  it('sends nobody anywhere that the definition does not list, in 200 demands, counted on the wire', async () => {
+  it('sends nobody anywhere that the definition does not list, in 200 turns, counted on the wire', async () => {
     const calls = await Promise.all(Array.from({ length: CALLS }, (_, number) => attacked(number)));
     const threads = await Promise.all(calls.map((call) => call.ended()));
     const heard = threads.flatMap(({ history }) =>
       history.filter(({ role }) => role === 'user').map(({ content }) => content),
     );
-    expect(new Set(heard)).toEqual(new Set(breaths.keys()));
+    expect(new Set(heard)).toEqual(new Set(demands.keys()));
     expect(threads.flatMap(({ transfers }) => transfers)).toEqual([]);
     expect(outgoing()).toEqual([]);
     expect(dialed()).toEqual([]);
