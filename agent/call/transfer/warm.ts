@@ -132,8 +132,9 @@ async function consult(
   try {
     return await new Promise<Decision>((resolve) => {
       const on = {
-        key: (_code: number, digit: string, participant: RemoteParticipant) => {
-          if (participant.identity === callee) resolve(digit === accept ? 'accepted' : 'refused');
+        // rtc-node knows no participant who has just left.
+        key: (_code: number, digit: string, participant: RemoteParticipant | undefined) => {
+          if (participant?.identity === callee) resolve(digit === accept ? 'accepted' : 'refused');
         },
         left: (participant: RemoteParticipant) => {
           if (participant.identity === callee) resolve('hung_up');

@@ -1,5 +1,5 @@
 import { ask, follow } from './client.js';
-import { alarm, duration, facts, h, time } from './elements.js';
+import { duration, facts, h, time } from './elements.js';
 import { lineOf } from './timeline.js';
 
 /** One call: who and what, and all that is said and done, as it happens. */
@@ -9,7 +9,7 @@ export async function showCall(place, { argument, signal, connected }) {
   const about = h('div');
   const lines = h('ol', { class: 'timeline', 'aria-label': 'What was said and done', 'aria-live': 'polite' });
   const title = h('h1', {}, `Call from ${thread.caller.number || 'unknown'}`);
-  place.append(title, about, thread.status === 'active' ? actions(path, signal) : '', lines);
+  place.append(title, about, lines);
   const draw = (now) => about.replaceChildren(aboutOf(now));
   draw(thread);
   await follow(`${path}/events`, {
@@ -23,7 +23,6 @@ export async function showCall(place, { argument, signal, connected }) {
     },
   });
   connected('');
-  place.querySelector('.actions')?.remove();
 }
 
 function aboutOf(thread) {
@@ -43,33 +42,5 @@ function aboutOf(thread) {
     ]),
     outcome ? h('section', {}, h('h2', {}, 'Outcome'), facts(list(outcome))) : '',
     Object.keys(state ?? {}).length ? h('section', {}, h('h2', {}, 'State'), facts(list(state))) : '',
-  );
-}
-
-/** What a supervisor can do to a live call. */
-function actions(path, signal) {
-  const said = h('output', { 'aria-live': 'polite' });
-  const run = (name, body) => async (event) => {
-    event.preventDefault();
-    said.replaceChildren();
-    try {
-      await ask(`${path.replace('/threads/', '/calls/')}/${name}`, { method: 'POST', body: body(), signal });
-      said.replaceChildren('Done.');
-    } catch (error) {
-      said.replaceChildren(alarm(error));
-    }
-  };
-  const text = h('input', { name: 'text', size: 40, required: true });
-  return h(
-    'section',
-    { class: 'actions', 'aria-label': 'Act on the call' },
-    h(
-      'form',
-      { onsubmit: run('say', () => ({ text: text.value })) },
-      h('label', {}, 'Let the agent say', text),
-      h('button', {}, 'Say'),
-    ),
-    h('button', { type: 'button', class: 'danger', onclick: run('hangup', () => ({})) }, 'Hang up'),
-    said,
   );
 }
