@@ -72,13 +72,11 @@ describe('the page', () => {
   });
 
   it('is told to screen readers by headings, tables and a log of what is said', async () => {
-    const heard = await browser.heard();
-    expect(heard).toEqual(
-      expect.arrayContaining(['heading: History', 'table: Calls', 'navigation: Main', 'link: Agents']),
-    );
-    expect(
-      heard.some((line) => line.startsWith('searchbox: Caller') || line.startsWith('textbox: Caller')),
-    ).toBe(true);
+    // Chromium makes what they are told behind the page's back.
+    const wanted = ['heading: History', 'table: Calls', 'navigation: Main', 'link: Agents'];
+    await expect.poll(() => browser.heard(), { timeout: 60_000 }).toEqual(expect.arrayContaining(wanted));
+    const fields = (await browser.heard()).filter((line) => /^(searchbox|textbox): Caller$/.test(line));
+    expect(fields).toHaveLength(1);
   });
 
   it('fits the screen of a telephone, light and dark', async () => {
