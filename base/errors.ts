@@ -271,3 +271,9 @@ export function asAttendantError(thrown: unknown, code: ErrorCode = 'E_INTERNAL'
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new AttendantError(code, message, { cause: thrown });
 }
+
+/** An error's text. A refused connection to several addresses has none of its own, only its parts'. */
+export function reasonOf(cause: unknown): string {
+  if (cause instanceof AggregateError && !cause.message) return cause.errors.map(reasonOf).join('; ');
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns';
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { AttendantError } from './errors.ts';
+import { AttendantError, reasonOf } from './errors.ts';
 import type { AllowedNetworks } from './networks.ts';
 
 export interface WebRequest {
@@ -71,7 +71,7 @@ export async function webRequest(options: WebRequest): Promise<WebResponse> {
       throw new AttendantError('E_TIMEOUT', `${url.host} did not answer within ${timeout / 1000} s`, {
         cause,
       });
-    throw new AttendantError('E_WEB_UNREACHABLE', `${url.host} cannot be reached: ${reason(cause)}`, {
+    throw new AttendantError('E_WEB_UNREACHABLE', `${url.host} cannot be reached: ${reasonOf(cause)}`, {
       cause,
     });
   }
@@ -121,9 +121,4 @@ async function read(response: IncomingMessage, limit: number): Promise<WebRespon
     if (length > limit) break; // Which also ends the connection.
   }
   return { status, headers, body: Buffer.concat(chunks).subarray(0, limit), truncated: length > limit };
-}
-
-function reason(cause: unknown): string {
-  if (cause instanceof AggregateError && !cause.message) return cause.errors.map(reason).join('; ');
-  return cause instanceof Error ? cause.message : String(cause);
 }

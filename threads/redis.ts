@@ -1,7 +1,7 @@
 import { createClient, ErrorReply } from 'redis';
 import { backoff } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
-import { AttendantError } from '../base/errors.ts';
+import { AttendantError, reasonOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 
 /** How long a connection may take to come up, TCP and greeting together. */
@@ -64,7 +64,7 @@ export function connectRedis(options: { url: string; clock: Clock; log: Log; sig
     state = now;
     if (now === 'ready') log.info('redis is ready');
     else
-      log.warn({ code: 'E_REDIS_UNREACHABLE', cause: reason(cause) }, 'redis is away; going on without it');
+      log.warn({ code: 'E_REDIS_UNREACHABLE', cause: reasonOf(cause) }, 'redis is away; going on without it');
   };
 
   /** One connection from its first packet until `down` aborts or it fails; resolves never. */
@@ -155,14 +155,8 @@ function probe(url: string): void {
 
 function asRedisError(cause: unknown): AttendantError {
   if (cause instanceof AttendantError) return cause;
-  if (cause instanceof ErrorReply) return new AttendantError('E_REDIS_REFUSED', reason(cause), { cause });
-  return new AttendantError('E_REDIS_UNREACHABLE', reason(cause), { cause });
-}
-
-/** An error's text. A refused connection to several addresses has none of its own, only its parts'. */
-function reason(cause: unknown): string {
-  if (cause instanceof AggregateError && !cause.message) return cause.errors.map(reason).join('; ');
-  return cause instanceof Error ? cause.message : String(cause);
+  if (cause instanceof ErrorReply) return new AttendantError('E_REDIS_REFUSED', reasonOf(cause), { cause });
+  return new AttendantError('E_REDIS_UNREACHABLE', reasonOf(cause), { cause });
 }
 
 /** The promise, or E_TIMEOUT after `ms`. */

@@ -33,7 +33,8 @@ export interface WebhookBody {
 
 /** The message about an entry; undefined for those that no webhook is told of. */
 export function messageOf(thread: ThreadId, { epoch, n, entry }: NumberedEntry): Message | undefined {
-  const event = eventOf(entry, epoch);
+  // Another worker that takes the call over starts its thread again; the call started before.
+  const event = entry.kind === 'started' && epoch > 1 ? undefined : tellingOf(entry)?.event;
   return event && { id: `msg_${thread.slice('thr_'.length)}_${epoch}_${n}`, event };
 }
 
@@ -50,23 +51,25 @@ export function bodyOf(message: Message, entries: readonly NumberedEntry[]): Web
   const ordered = inOrder(entries);
   const index = ordered.findIndex(({ epoch, n }) => epoch === place?.epoch && n === place.n);
   const told = ordered[index];
+  const telling = told && tellingOf(told.entry);
   const thread = foldThread(ordered.slice(0, index + 1));
-  if (!told || !thread) return undefined;
-  const { data, at } = contentOf(told.entry, thread);
-  return { type: message.event, timestamp: at, call_id: thread.uid, data, thread };
+  if (!telling || !thread) return undefined;
+  return { type: message.event, timestamp: telling.at, call_id: thread.uid, data: telling.data, thread };
 }
 
-function eventOf(entry: Entry, epoch: number): WebhookEvent | undefined {
+/** What webhooks are told of an entry; undefined where nothing. */
+function tellingOf(entry: Entry): { event: WebhookEvent; data: object; at: string } | undefined {
   switch (entry.kind) {
-    // Another worker that takes the call over starts its thread again; the call started before.
     case 'started':
-      return epoch === 1 ? 'call.started' : undefined;
-    case 'transfer':
-      return entry.attempt.status === 'completed' ? 'call.transferred' : 'call.transfer_failed';
+      return { event: 'call.started', data: entry.start.caller, at: entry.start.started_at };
+    case 'transfer': {
+      const event = entry.attempt.status === 'completed' ? 'call.transferred' : 'call.transfer_failed';
+      return { event, data: entry.attempt, at: entry.at };
+    }
     case 'outcome':
-      return 'call.outcome';
+      return { event: 'call.outcome', data: entry.outcome, at: entry.at };
     case 'ended':
-      return 'call.ended';
+      return { event: 'call.ended', data: entry.end_reason, at: entry.at };
     case 'answered':
     case 'message':
     case 'digits':
@@ -80,28 +83,5 @@ function eventOf(entry: Entry, epoch: number): WebhookEvent | undefined {
       // Kinds of a later version are none of ours.
       entry satisfies never;
       return undefined;
-  }
-}
-
-function contentOf(entry: Entry, thread: Thread): { data: object; at: string } {
-  switch (entry.kind) {
-    case 'transfer':
-      return { data: entry.attempt, at: entry.at };
-    case 'outcome':
-      return { data: entry.outcome, at: entry.at };
-    case 'ended':
-      return { data: entry.end_reason, at: entry.at };
-    case 'started':
-    case 'answered':
-    case 'message':
-    case 'digits':
-    case 'consult':
-    case 'state':
-    case 'turn':
-    case 'measured':
-    case 'warning':
-      return { data: thread.caller, at: thread.started_at };
-    default:
-      return entry satisfies never;
   }
 }

@@ -1,20 +1,10 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../base/fake-clock.ts';
+import { random } from '../../base/random.fixture.ts';
 import { Digits } from './digits.ts';
 
 const SCHEDULES = 600;
 const STEPS = 40;
-
-/** A small generator of its own, so that a schedule that fails can be run again by its number (mulberry32). */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 /** Plays one random call: turns, keys, collections, words and pauses in any order; every key is a letter of its own. */
 async function play(seed: number): Promise<{ pressed: string; taken: string }> {

@@ -1,4 +1,5 @@
 import { AttendantError } from '../../base/errors.ts';
+import { unlessAborted } from '../../base/unless-aborted.ts';
 import type { EndReason } from '../../threads/entry.ts';
 
 /**
@@ -29,19 +30,7 @@ export class Ending {
 
   /** The promise, or E_CALL_ENDING if the call ends first. */
   async unlessEnded<T>(promise: Promise<T>): Promise<T> {
-    const signal = this.begun;
-    signal.throwIfAborted();
-    let onAbort: () => void = () => undefined;
-    try {
-      return await Promise.race([
-        promise,
-        new Promise<never>((_, reject) => {
-          onAbort = () => reject(signal.reason as Error);
-          signal.addEventListener('abort', onAbort, { once: true });
-        }),
-      ]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    this.begun.throwIfAborted();
+    return unlessAborted(promise, this.begun);
   }
 }

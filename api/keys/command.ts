@@ -103,6 +103,5 @@ function row({ id, name, scope, created_at, expires_at, previous_until }: KeyRec
     previous_until && `the secret before counts until ${previous_until}`,
   ].filter(Boolean);
   // Names come from whoever made the key, over the API too: not into the terminal as they are.
-  // eslint-disable-next-line no-control-regex
-  return [id, scope, name.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?'), ...times].join('  ');
+  return [id, scope, name.replaceAll(/\p{Cc}/gu, '?'), ...times].join('  ');
 }

@@ -1,3 +1,4 @@
+import { random } from '../../base/random.fixture.ts';
 import { expect, it } from 'vitest';
 import { KEY_MS } from '../../rehearsal/key-capture.ts';
 import type { SippStep } from '../../rehearsal/sipp-scenario.ts';
@@ -12,17 +13,6 @@ const KEYS = '0123456789ad';
 const TURNS = 8;
 /** Set it to the seed that a failure names to play the same calls again. */
 const SEED = Number(process.env['DIGITS_SEED'] ?? Math.floor(Math.random() * 1e9));
-
-/** A small generator of its own, so that a schedule that fails can be played again (mulberry32). */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 /** What the model does, turn by turn: it talks, or asks for digits, once or twice, some by a prompt of the tool's. */
 function turnsOf(below: (n: number) => number): Turn[] {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../../base/fake-clock.ts';
-import { Budget, unlessAborted } from './budget.ts';
+import { unlessAborted } from '../../../base/unless-aborted.ts';
+import { Budget } from './budget.ts';
 
 const reasonOf = ({ signal }: Budget) => (signal.reason as { reason: string } | undefined)?.reason;
 

@@ -3,7 +3,8 @@ import * as openai from '@livekit/agents-plugin-openai';
 import { OpenAI } from 'openai';
 import type { Clock } from '../../../base/clock.ts';
 import { type Candidate, Candidates, Failure, tryEach, type Witness } from './attempts.ts';
-import { Budget, unlessAborted } from './budget.ts';
+import { unlessAborted } from '../../../base/unless-aborted.ts';
+import { Budget } from './budget.ts';
 import { streamFetch } from './wire.ts';
 
 /** One chat model at its server. */

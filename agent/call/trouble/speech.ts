@@ -3,7 +3,8 @@ import { AudioFrame } from '@livekit/rtc-node';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
 import { type Candidate, Candidates, Failure, tryEach, type Witness } from './attempts.ts';
-import { Budget, unlessAborted } from './budget.ts';
+import { unlessAborted } from '../../../base/unless-aborted.ts';
+import { Budget } from './budget.ts';
 
 /** What `response_format: pcm` is: 24 kHz, 16 bit, mono, little-endian. */
 const RATE = 24_000;
