@@ -1,12 +1,23 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
+const LOOKS = 5;
+
 /** Who holds a port, for an error: `kamailio (pid 812)`. Where this system or the user's rights do not tell, it says so. */
 export function holderOf(port: number, protocol: 'tcp' | 'udp'): string {
+  // The kernel prints its table piece by piece: sockets that come and go meanwhile make it leave others out.
+  for (let look = 0; look < LOOKS; look++) {
+    const holder = findHolder(port, protocol);
+    if (holder !== undefined) return holder;
+  }
+  return 'a process that this user may not see';
+}
+
+function findHolder(port: number, protocol: 'tcp' | 'udp'): string | undefined {
   const inodes = new Set([...inodesOf(protocol, port), ...inodesOf(`${protocol}6`, port)]);
   for (const pid of inodes.size > 0 ? pids() : []) {
     if (socketsOf(pid).some((inode) => inodes.has(inode))) return `${nameOf(pid)} (pid ${pid})`;
   }
-  return 'a process that this user may not see';
+  return undefined;
 }
 
 /** Inodes of the sockets bound to the port: for TCP those that listen (state 0A), from /proc/net (see proc_net(5)). */

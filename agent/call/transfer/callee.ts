@@ -3,6 +3,7 @@ import { type RemoteParticipant, RoomEvent } from '@livekit/rtc-node';
 import type { SIPOutboundTrunkInfo } from '@livekit/protocol';
 import type { DialRequest, SipResult } from '../../../livekit/client.ts';
 import type { Reachable } from '../../definition/definition.ts';
+import { Arrival } from './arrival.ts';
 import { type Dialing, endOf, type OnCall } from './on-call.ts';
 import { classify, type SipFacts, type Verdict } from './result.ts';
 
@@ -27,7 +28,7 @@ export function calleeIdentity(): string {
 }
 
 /**
- * Dials a destination into a room (INVITE), and waits for its answer. When the call ends meanwhile the leg is given up (CANCEL) before
+ * Dials a destination into a room (INVITE), and waits until it has answered and the room knows it. When the call ends meanwhile the leg is given up (CANCEL) before
  * this resolves.
  *
  * @param onDialing told the leg's identity before it is dialed.
@@ -49,6 +50,7 @@ export async function dialCallee(
       rang = true;
   };
   call.room.on(RoomEvent.ParticipantAttributesChanged, onAttributes);
+  const arrival = new Arrival(call.room, identity, call.clock);
   const end = endOf(call);
   try {
     onDialing(identity);
@@ -59,6 +61,7 @@ export async function dialCallee(
       return { verdict: classify({ over: 'call_ended', callerGone: call.gone.aborted }) };
     }
     if (result.ok) {
+      await arrival.known(call.ending);
       const verdict = classify({ over: 'answered' });
       return { identity, verdict: { ...verdict, status: 'completed' } };
     }
@@ -69,6 +72,7 @@ export async function dialCallee(
     };
   } finally {
     end.forget();
+    arrival.forget();
     call.room.off(RoomEvent.ParticipantAttributesChanged, onAttributes);
   }
 }
