@@ -6,13 +6,20 @@ import { terminalProgress } from './progress.ts';
 import { runMain } from './run-main.ts';
 import { setUp } from './setup.ts';
 
+interface Tested {
+  readonly status: string;
+  readonly fullName: string;
+  /** Of a test that passed: why it did not at first. */
+  readonly failureMessages: readonly string[];
+}
+
 /** The part of vitest's JSON report that is read (https://vitest.dev/guide/reporters#json-reporter). */
 interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly testResults: readonly {
     readonly status: string;
-    readonly assertionResults: readonly { status: string }[];
+    readonly assertionResults: readonly Tested[];
   }[];
 }
 
@@ -28,7 +35,9 @@ async function test(config: Config, args: readonly string[], signal: AbortSignal
   mkdirSync(folder, { recursive: true });
   try {
     const code = await vitest(config, file, args, signal);
-    const { passed, failed } = count(file, code);
+    const report = read(file);
+    for (const line of secondTries(report)) process.stdout.write(`${line}\n`);
+    const { passed, failed } = count(report, code);
     process.stdout.write(`${passed} passed, ${failed} failed\n`);
     return code === 0 && failed === 0 && passed > 0 ? 0 : 1;
   } finally {
@@ -58,14 +67,28 @@ function vitest(config: Config, file: string, args: readonly string[], signal: A
   });
 }
 
-/** A file that fails outside its tests counts as one failed; so does a failing run that no test answers for. */
-function count(file: string, code: number): { passed: number; failed: number } {
-  let report: Report;
+function read(file: string): Report | undefined {
   try {
-    report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+    return JSON.parse(readFileSync(file, 'utf8')) as Report;
   } catch {
-    return { passed: 0, failed: 1 };
+    return undefined;
   }
+}
+
+/** The tests that passed at a second try (vitest.config.ts), with what went wrong at the first. */
+function secondTries(report: Report | undefined): string[] {
+  const tested = report?.testResults.flatMap(({ assertionResults }) => assertionResults) ?? [];
+  return tested
+    .filter(({ status, failureMessages }) => status === 'passed' && failureMessages.length > 0)
+    .map(
+      ({ fullName, failureMessages }) =>
+        `passed at a second try: ${fullName}: ${failureMessages[0]?.split('\n')[0] ?? ''}`,
+    );
+}
+
+/** A file that fails outside its tests counts as one failed; so does a failing run that no test answers for, and one without a report. */
+function count(report: Report | undefined, code: number): { passed: number; failed: number } {
+  if (!report) return { passed: 0, failed: 1 };
   const broken = report.testResults.filter(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((one) => one.status === 'failed'),
