@@ -154,6 +154,11 @@ export const ERRORS = {
     title: 'A template names something that this call does not have',
     mend: 'It was left empty. Give the variable a default below variables, or have the PBX send it.',
   },
+  E_STATE_REFUSED: {
+    status: 422,
+    title: 'A value does not fit what the definition declares below state',
+    mend: 'It was not kept. Change the declaration, or what the tool stores.',
+  },
   E_DEFINITION_NOT_FOUND: {
     status: 404,
     title: 'No agent of that name',

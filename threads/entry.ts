@@ -45,6 +45,8 @@ export interface TransferAttempt {
   readonly method: 'refer' | 'bridge' | 'warm';
   readonly to: string;
   readonly seconds: number;
+  /** What the model said of the call as it transferred, where the definition asks for that. */
+  readonly handover?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A side call of the agent's, from the caller's thread: how it went, and its own thread. */

@@ -110,7 +110,10 @@ function discreetEntry(entry: Entry, secrets: SecretDigits, keys: boolean): Entr
     case 'transfer': {
       const { attempt } = entry;
       const cause = attempt.cause === null ? null : secrets.mask(attempt.cause);
-      return { ...entry, attempt: { ...attempt, cause, to: secrets.mask(attempt.to) } };
+      const handover = attempt.handover && {
+        handover: secrets.maskAll(attempt.handover) as typeof attempt.handover,
+      };
+      return { ...entry, attempt: { ...attempt, ...handover, cause, to: secrets.mask(attempt.to) } };
     }
     case 'consult':
       return { ...entry, consult: { ...entry.consult, to: secrets.mask(entry.consult.to) } };

@@ -15,6 +15,7 @@ import type { Definition } from '../definition/definition.ts';
 import { render } from '../definition/template.ts';
 import type { Caller } from './caller.ts';
 import type { Exchange } from './exchange.ts';
+import { Gathered } from './gathered.ts';
 
 /** What a dispatch rule says in its metadata: `{"agent": "sip-call-center", "organization": "default"}`. */
 const metadataSchema = z.object({ agent: z.string().optional(), organization: z.string().optional() });
@@ -25,6 +26,8 @@ const DEFAULT_ORGANIZATION = 'default' as Organization;
 /** The agent that answers a call, with its templates bound to it. */
 export interface ChosenAgent {
   readonly definition: Definition;
+  /** What its templates know of the call besides what was known at its beginning. */
+  readonly gathered: Gathered;
   /** Fills a template of the definition; what it names and the call lacks is empty, and told to `onMissing`. */
   render(template: string, onMissing?: (variable: string) => void): string;
 }
@@ -82,21 +85,23 @@ export function agentFor(
   caller: Caller,
   { env }: Pick<Exchange, 'env'>,
 ): ChosenAgent {
-  const context = {
+  const gathered = new Gathered(definition);
+  const known = {
     caller_id: caller.number,
     inbound_did: caller.dialed,
     uid: start.uid,
     header: caller.headers,
     vars: { ...definition.variables, ...caller.vars },
-    state: {},
     env,
     now: start.started_at,
     summary: '',
   };
   return {
     definition,
+    gathered,
     render: (template, onMissing) => {
-      const { text, missing } = render(template, context);
+      const { state, handover, outcome } = gathered;
+      const { text, missing } = render(template, { ...known, state, handover, outcome });
       missing.forEach((variable) => onMissing?.(variable));
       return text;
     },

@@ -2,10 +2,11 @@ import type { JobContext } from '@livekit/agents';
 import { type RemoteParticipant, RoomEvent } from '@livekit/rtc-node';
 import type { ModelPart } from '../../config.ts';
 import type { ThreadWriter } from '../../threads/entry.ts';
+import { sipHeaders } from '../tools/sip-headers.ts';
 import { renderedDestinations, toolset } from '../tools/toolset.ts';
 import type { ChosenAgent } from './agent.ts';
 import { Belt } from './belt.ts';
-import { byeHeaders, sayBye } from './bye.ts';
+import { sayBye } from './bye.ts';
 import type { Caller } from './caller.ts';
 import { type Aside, Consult } from './consult/consult.ts';
 import { Digits } from './digits.ts';
@@ -131,6 +132,7 @@ export class Conversation {
       ending,
       clock,
       discretion,
+      gathered: agent.gathered,
       transcript: this.#transcript,
       speak: (text, options) => this.#voice.say(text, options),
     });
@@ -246,7 +248,7 @@ export class Conversation {
   async bye(): Promise<void> {
     const { job, leg, agent, gone, exchange } = this.#parts;
     const templates = agent.definition.tools.end_dialog?.headers ?? {};
-    const headers = byeHeaders(templates, this.#line.outcome, (template) => this.#render(template));
+    const headers = sipHeaders(templates, (template) => this.#render(template));
     if (gone.aborted || Object.keys(headers).length === 0) return;
     await sayBye(job.room, leg.identity, headers).catch((error: unknown) => {
       exchange.log.warn({ pii: { error } }, 'the headers of the BYE could not be set');

@@ -76,6 +76,7 @@ export class Discretion {
   }
 
   reference(number: string): string {
+    for (const [reference, known] of this.#references) if (known === number) return reference;
     const reference = `digits_${this.#references.size + 1}`;
     this.#references.set(reference, number);
     return reference;

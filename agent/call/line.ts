@@ -16,6 +16,7 @@ import type { DigitCollection, EndReason, ThreadWriter } from '../../threads/ent
 import type { Digits } from './digits.ts';
 import type { Discretion } from './discretion.ts';
 import type { Ending } from './ending.ts';
+import type { Gathered } from './gathered.ts';
 import { pressKey } from './press-key.ts';
 import type { Consult } from './consult/consult.ts';
 import type { Transcript } from './transcript.ts';
@@ -39,6 +40,7 @@ interface Parts {
   readonly consult: Consult;
   readonly clock: Clock;
   readonly discretion: Discretion;
+  readonly gathered: Gathered;
   readonly transcript: Transcript;
   readonly speak: (text: string, options: SayOptions) => Promise<void>;
 }
@@ -49,7 +51,6 @@ export class CallLine implements Line {
   readonly #parts: Parts;
   /** What keeps the agent from its caller just now. */
   #away: 'transfer' | 'consult' | undefined;
-  #outcome: JsonObject = {};
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -92,6 +93,18 @@ export class CallLine implements Line {
     return this.#parts.discretion.resolve(reference);
   }
 
+  remember(values: JsonObject, { secret } = { secret: false }): string | undefined {
+    const { discretion, gathered, thread, transcript, clock } = this.#parts;
+    const { fit, fault } = gathered.sort(secret ? values : discretion.outside(values));
+    const state = secret
+      ? Object.fromEntries(Object.entries(fit).map(([name, value]) => [name, this.reference(String(value))]))
+      : fit;
+    gathered.keep(state);
+    if (Object.keys(state).length > 0) thread.append({ kind: 'state', state, at: timestamp(clock) });
+    if (fault !== undefined) transcript.warning('E_STATE_REFUSED', fault);
+    return fault;
+  }
+
   get over(): AbortSignal {
     return this.#parts.ending.begun;
   }
@@ -114,20 +127,19 @@ export class CallLine implements Line {
 
   async transfer(request: TransferRequest): Promise<TransferResult> {
     this.#needSipLeg();
-    return this.#oneAtATime('transfer', () => this.#parts.transfer.run(request));
+    return this.#oneAtATime('transfer', () => {
+      const handover = this.#parts.discretion.outside(request.handover ?? {});
+      this.#parts.gathered.handover = handover;
+      return this.#parts.transfer.run({ ...request, handover });
+    });
   }
 
   async consult(request: ConsultRequest): Promise<ConsultResult> {
     return this.#oneAtATime('consult', () => this.#parts.consult.run(request));
   }
 
-  /** What end_dialog came to, as it may leave the call. */
-  get outcome(): JsonObject {
-    return this.#outcome;
-  }
-
   conclude(outcome: JsonObject): void {
-    this.#outcome = this.#parts.discretion.outside(outcome);
+    this.#parts.gathered.outcome = this.#parts.discretion.outside(outcome);
     this.#parts.thread.append({ kind: 'outcome', outcome, at: timestamp(this.#parts.clock) });
   }
 

@@ -4,6 +4,7 @@ import { destinationProblems, headerProblems } from './destination-problems.ts';
 import { httpToolProblems } from './http-tool.ts';
 import { jsonSchemaProblems } from './json-schema.ts';
 import { receiveDtmfProblems } from './receive-dtmf.ts';
+import { stateProblems, stateVariables } from './state.ts';
 import type { Source } from '../../base/source.ts';
 import { templateFaults } from './template.ts';
 
@@ -17,22 +18,24 @@ export function contentProblems(source: Source, definition: Definition): Problem
     ...receiveDtmfProblems(source, definition.tools.receive_dtmf),
     ...outcomeProblems(source, definition),
     ...byeProblems(source, definition),
-    ...httpToolProblems(source, definition.tools.http),
+    ...httpToolProblems(source, definition.tools.http, stateVariables(definition, { secret: true })),
+    ...stateProblems(source, definition),
     ...troubleProblems(source, definition),
   ];
 }
 
 function templateProblems(source: Source, definition: Definition): Problem[] {
   const { greeting, instructions, limits, tools, trouble, variables } = definition;
-  /** With the variables that only that template has. */
+  const state = stateVariables(definition, { secret: false });
+  /** With the variables that not every template has. Nothing is collected yet where a call begins. */
   const templates: [path: Path, text: string, own?: readonly string[]][] = [[['instructions'], instructions]];
   if (greeting.kind === 'generated') templates.push([['greeting', 'instructions'], greeting.instructions]);
   if (greeting.kind === 'fixed') templates.push([['greeting', 'text'], greeting.text]);
-  templates.push([['limits', 'duration_warning', 'text'], limits.duration_warning.text]);
+  templates.push([['limits', 'duration_warning', 'text'], limits.duration_warning.text, state]);
   for (const field of ['duration_goodbye', 'silence_reprompt', 'silence_goodbye'] as const)
-    templates.push([['limits', field], limits[field]]);
+    templates.push([['limits', field], limits[field], state]);
   for (const field of ['filler', 'apology', 'handover', 'goodbye'] as const)
-    templates.push([['trouble', field], trouble[field]]);
+    templates.push([['trouble', field], trouble[field], state]);
   const plain: [Path, string | undefined][] = [];
   for (const [name, value] of Object.entries(variables)) plain.push([['variables', name], value]);
   const { http, ...voiceTools } = tools;
@@ -40,7 +43,7 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
     plain.push([['tools', name, 'description'], tool?.description]);
   for (const [name, { description, filler }] of Object.entries(http ?? {})) {
     plain.push([['tools', 'http', name, 'description'], description]);
-    if (filler) templates.push([['tools', 'http', name, 'filler', 'text'], filler.text]);
+    if (filler) templates.push([['tools', 'http', name, 'filler', 'text'], filler.text, state]);
   }
   const { confirmation } = tools.receive_dtmf ?? {};
   for (const field of ['read_back', 'question', 'again'] as const)
@@ -48,27 +51,30 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
       templates.push([
         ['tools', 'receive_dtmf', 'confirmation', field],
         confirmation[field],
-        field === 'read_back' ? ['digits'] : [],
+        field === 'read_back' ? ['digits', ...state] : state,
       ]);
   const called = (['transfer_call', 'consult_call'] as const).flatMap((tool) =>
     Object.entries<Reachable & { description: string; introduce?: string | undefined }>(
       tools[tool]?.destinations ?? {},
     ).map(([name, destination]) => [['tools', tool, 'destinations', name], destination] as const),
   );
+  const handover = Object.keys(tools.transfer_call?.handover ?? {}).map((name) => `handover.${name}`);
   for (const [path, destination] of called) {
+    const own = path[1] === 'transfer_call' ? [...handover, ...state] : state;
+    // What the model may choose among is settled when the call begins.
     templates.push([[...path, 'to'], destination.to]);
     plain.push([[...path, 'description'], destination.description]);
     for (const [header, value] of Object.entries(destination.headers))
-      templates.push([[...path, 'headers', header], value]);
+      templates.push([[...path, 'headers', header], value, own]);
     for (const field of ['caller_id', 'display_name', 'introduce'] as const)
-      if (destination[field] !== undefined) templates.push([[...path, field], destination[field]]);
+      if (destination[field] !== undefined) templates.push([[...path, field], destination[field], own]);
   }
   const { end_dialog } = tools;
   for (const [header, value] of Object.entries(end_dialog?.headers ?? {}))
     templates.push([
       ['tools', 'end_dialog', 'headers', header],
       value,
-      outcomeVariables(end_dialog?.outcome),
+      [...outcomeVariables(end_dialog?.outcome), ...state],
     ]);
   return [
     ...templates.flatMap(([path, text, own]) =>

@@ -5,6 +5,7 @@ import { limits } from './limits.ts';
 import { models } from './models.ts';
 import { receiveDtmf } from './receive-dtmf.ts';
 import { trouble } from './trouble.ts';
+import { valueName, values } from './values.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens');
 /** Of the environment. */
@@ -99,6 +100,11 @@ const destination = z.strictObject({
 
 const transferCall = z.strictObject({
   ...tool,
+  handover: values
+    .default({})
+    .describe(
+      'What the model says of the call when it transfers: each value by its name, in the words of JSON Schema. {{handover.…}} in the headers of destinations.',
+    ),
   destinations: z
     .record(name, destination)
     .refine((all) => Object.keys(all).length > 0, 'list at least one destination')
@@ -115,6 +121,10 @@ const consultDestination = z.strictObject({
     .describe('Headers of the INVITE, by name. Their values are templates.'),
   ring_timeout: seconds.default(30).describe('Seconds until the call counts as no answer.'),
   ...invite,
+  store: z
+    .record(valueName, z.string().min(1).max(256))
+    .default({})
+    .describe('What is kept of its outcome: names of state, and dotted paths into the outcome.'),
 });
 
 const consultCall = z.strictObject({
@@ -135,8 +145,13 @@ const endDialog = z.strictObject({
     .record(z.string(), z.string())
     .default({})
     .describe(
-      'Headers of the BYE, by name: what the PBX is told of the call. Their values are templates, with {{outcome.…}} besides.',
+      'Headers of the BYE, by name: what the PBX is told of the call. Their values are templates, with {{outcome.…}} and {{state.…}} besides.',
     ),
+});
+
+const setState = z.strictObject({
+  ...tool,
+  names: z.array(valueName).min(1).max(32).describe('The values of state that the model may set.'),
 });
 
 /**
@@ -157,10 +172,16 @@ export const definitionSchema = z.strictObject({
     .record(z.string(), z.string())
     .default({})
     .describe('Defaults of {{vars.…}}; the x-vars of a call win.'),
+  state: values
+    .default({})
+    .describe(
+      'What is collected in a call: each value by its name, in the words of JSON Schema. Tools set it; {{state.…}} in what is said and sent later.',
+    ),
   tools: z
     .strictObject({
       receive_dtmf: receiveDtmf.optional(),
       send_dtmf: sendDtmf.optional(),
+      set_state: setState.optional(),
       consult_call: consultCall.optional(),
       transfer_call: transferCall.optional(),
       end_dialog: endDialog.optional(),

@@ -52,7 +52,7 @@ test.each([
   [
     '{{args.id}}',
     '{{args.name}}',
-    '9: tools.http.find_order.url: unknown variable {{args.name}}; known are {{args.id}} {{args.note}} {{caller_id}} {{inbound_did}} {{uid}} {{now}} {{summary}} {{header.x-…}} {{vars.…}} {{state.…}} {{env.…}}',
+    '9: tools.http.find_order.url: unknown variable {{args.name}}; known are {{args.id}} {{args.note}} {{caller_id}} {{inbound_did}} {{uid}} {{now}} {{summary}} {{header.x-…}} {{vars.…}} {{env.…}}',
   ],
   ['Authorization:', 'Host:', '11: find_order: the header Host cannot be set; take it out'],
   [
@@ -79,7 +79,7 @@ test.each([
   [
     '{{caller_id}}',
     '{{args.id}}',
-    '19: tools.http.find_order.filler.text: unknown variable {{args.id}}; known are {{caller_id}} {{inbound_did}} {{uid}} {{now}} {{summary}} {{header.x-…}} {{vars.…}} {{state.…}} {{env.…}}',
+    '19: tools.http.find_order.filler.text: unknown variable {{args.id}}; known are {{caller_id}} {{inbound_did}} {{uid}} {{now}} {{summary}} {{header.x-…}} {{vars.…}} {{env.…}}',
   ],
 ])('%j as %j is told with its line and its mend', (what, by, told) => {
   const text = RIGHT.replace(what, () => by);

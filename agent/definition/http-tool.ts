@@ -4,6 +4,7 @@ import type { Source } from '../../base/source.ts';
 import { sentence, tool } from './fields.ts';
 import { jsonSchemaProblems } from './json-schema.ts';
 import { templateFaults } from './template.ts';
+import { valueName } from './values.ts';
 
 const schema = z
   .record(z.string(), z.unknown())
@@ -45,6 +46,10 @@ const httpTool = z.strictObject({
     .describe(
       'What the model gets of a JSON answer: names and dotted paths (orders.0.id). All of it unless set.',
     ),
+  store: z
+    .record(valueName, z.string().min(1).max(256))
+    .default({})
+    .describe('What is kept of a JSON answer: names of state, and dotted paths. The model is not told.'),
   max_result: z
     .number()
     .int()
@@ -62,7 +67,7 @@ const httpTool = z.strictObject({
 
 export type HttpToolSettings = z.infer<typeof httpTool>;
 
-const VOICE_TOOLS = ['receive_dtmf', 'send_dtmf', 'consult_call', 'transfer_call', 'end_dialog'];
+const VOICE_TOOLS = ['receive_dtmf', 'send_dtmf', 'set_state', 'consult_call', 'transfer_call', 'end_dialog'];
 const toolName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'lower-case letters, digits and underscores');
 
 export const httpTools = z
@@ -95,10 +100,15 @@ const HEADER_NAME = /^[A-Za-z0-9\-.!#$%&*+^_`|~']{1,128}$/;
 const OWN_HEADERS =
   /^(host|content-length|transfer-encoding|connection|keep-alive|proxy-.*|te|trailer|upgrade|expect|accept-encoding)$/i;
 
-/** What the schema cannot say of HTTP tools: their names, URLs, headers, templates and parameters. */
+/**
+ * What the schema cannot say of HTTP tools: their names, URLs, headers, templates and parameters.
+ *
+ * @param state how templates name what the call collects.
+ */
 export function httpToolProblems(
   source: Source,
   tools: Readonly<Record<string, HttpToolSettings>> | undefined,
+  state: readonly string[],
 ): Problem[] {
   return Object.entries(tools ?? {}).flatMap(([name, settings]) => {
     const path = ['tools', 'http', name];
@@ -133,7 +143,7 @@ export function httpToolProblems(
     const schemaFaults = jsonSchemaProblems(source, [...path, 'parameters'], parameters, {
       isNoObject: 'the parameters are no object',
     });
-    const own = argumentsOf(settings);
+    const own = [...argumentsOf(settings), ...state];
     const texts: [readonly (string | number)[], string][] = [
       [[...path, 'url'], url],
       ...Object.entries(headers).map(([header, value]): [string[], string] => [

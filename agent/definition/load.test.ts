@@ -71,12 +71,12 @@ const BROKEN: [string | RegExp, string, ...string[]][] = [
   [
     '{{caller_id}}',
     '{{callerid}}',
-    'desk.yaml:4: E_DEFINITION_INVALID: greeting.text: unknown variable {{callerid}}; known are {{caller_id}} {{inbound_did}} {{uid}} {{now}} {{summary}} {{header.x-…}} {{vars.…}} {{state.…}} {{env.…}}',
+    'desk.yaml:4: E_DEFINITION_INVALID: greeting.text: unknown variable {{callerid}}; known are {{caller_id}} {{inbound_did}} {{uid}} {{now}} {{summary}} {{header.x-…}} {{vars.…}} {{env.…}}',
   ],
   [
     '{{vars.name}}',
     '{{var.name}}',
-    'desk.yaml:7: E_DEFINITION_INVALID: instructions: unknown variable {{var.name}}; known are {{caller_id}} {{inbound_did}} {{uid}} {{now}} {{summary}} {{header.x-…}} {{vars.…}} {{state.…}} {{env.…}}',
+    'desk.yaml:7: E_DEFINITION_INVALID: instructions: unknown variable {{var.name}}; known are {{caller_id}} {{inbound_did}} {{uid}} {{now}} {{summary}} {{header.x-…}} {{vars.…}} {{env.…}}',
   ],
   [
     '{{vars.name}}',
@@ -106,7 +106,7 @@ const BROKEN: [string | RegExp, string, ...string[]][] = [
   [
     'limits:',
     'boundaries:',
-    'desk.yaml:27: E_DEFINITION_INVALID: unknown key boundaries; known are $schema, name, description, models, greeting, instructions, variables, tools, turns, limits, trouble',
+    'desk.yaml:27: E_DEFINITION_INVALID: unknown key boundaries; known are $schema, name, description, models, greeting, instructions, variables, state, tools, turns, limits, trouble',
   ],
   [
     'digits: 9',
@@ -166,7 +166,7 @@ const BROKEN: [string | RegExp, string, ...string[]][] = [
   [
     'digits: 9',
     "confirm: true\n    confirmation: { question: 'Is it {{digits}}?' }",
-    'desk.yaml:13: E_DEFINITION_INVALID: tools.receive_dtmf.confirmation.question: unknown variable {{digits}}; known are {{caller_id}} {{inbound_did}} {{uid}} {{now}} {{summary}} {{header.x-…}} {{vars.…}} {{state.…}} {{env.…}}',
+    'desk.yaml:13: E_DEFINITION_INVALID: tools.receive_dtmf.confirmation.question: unknown variable {{digits}}; known are {{caller_id}} {{inbound_did}} {{uid}} {{now}} {{summary}} {{header.x-…}} {{vars.…}} {{env.…}}',
   ],
   [
     'X-Uid:',

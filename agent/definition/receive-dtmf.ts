@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Problem } from '../../base/problem.ts';
 import type { Source } from '../../base/source.ts';
 import { seconds, sentence, tool } from './fields.ts';
+import { valueName } from './values.ts';
 
 const words = z.array(z.string().min(1).max(100)).min(1).max(50).optional();
 
@@ -35,6 +36,9 @@ export const receiveDtmf = z.strictObject({
     .default(false)
     .describe('The tool reads the digits back one by one and asks whether they are right.'),
   confirmation: confirmation.optional().describe('How it asks; only with confirm: true.'),
+  store_as: valueName
+    .optional()
+    .describe('Name of state under which complete digits are kept; with confirm, those that were confirmed.'),
   sensitive: z
     .boolean()
     .default(false)

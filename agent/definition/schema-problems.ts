@@ -84,15 +84,15 @@ function mendOf(issue: Issue): string {
 
 function optionsOf(issue: Issue): string {
   if (issue.code === 'invalid_value') return `: one of ${issue.values.join(', ')}`;
-  if (issue.code !== 'invalid_union' || issue.path.at(-1) !== 'kind') return '';
-  return `: one of ${kinds(issue.path).join(', ')}`;
+  const known = issue.code === 'invalid_union' ? kinds(issue.path) : [];
+  return known.length > 0 ? `: one of ${known.join(', ')}` : '';
 }
 
-/** The values of a discriminator, e.g. the kinds of greeting. */
+/** The values of a discriminator, e.g. the kinds of greeting; none where it is no such. */
 function kinds(path: readonly PropertyKey[]): string[] {
   const options = branches(schemaAt(path.slice(0, -1)));
   return options.flatMap((option) => {
-    const kind = option.properties?.['kind'] as { const?: string } | undefined;
+    const kind = option.properties?.[String(path.at(-1))] as { const?: string } | undefined;
     return kind?.const === undefined ? [] : [kind.const];
   });
 }

@@ -10,13 +10,18 @@ export interface TemplateContext {
   /** Names in lower case. */
   readonly header: Readonly<Record<string, string>>;
   readonly vars: Readonly<Record<string, string>>;
+  /** What tools have collected so far. */
   readonly state: Readonly<Record<string, unknown>>;
+  /** What the model says of the call as it transfers. */
+  readonly handover: Readonly<Record<string, unknown>>;
+  /** What end_dialog came to. */
+  readonly outcome: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface Rendered {
   readonly text: string;
-  /** Variables that the call has no value for, once each; they are empty in the text. */
+  /** Variables that the call has no value for, once each; they are empty in the text. What is still to be gathered is not missing. */
   readonly missing: readonly string[];
 }
 
@@ -35,15 +40,20 @@ const SCOPES = {
   header: /^[A-Za-z0-9\-.!%*_+`'~]{1,128}$/,
   vars: /^[A-Za-z_][A-Za-z0-9_]{0,63}$/,
   state: /^[A-Za-z_][A-Za-z0-9_]{0,63}$/,
+  handover: /^[A-Za-z_][A-Za-z0-9_]{0,63}$/,
+  outcome: /^[^{}]{1,128}$/,
   env: /^[A-Za-z_][A-Za-z0-9_]{0,127}$/,
 } as const;
 type Scope = keyof typeof SCOPES;
+
+/** What grows during a call, and is declared: a template can name it where its definition says so, and finds nothing in it without any fault. */
+const GATHERED: readonly string[] = ['state', 'handover', 'outcome'] satisfies Scope[];
 
 /** Attendant's own secrets have no business in a prompt, which a model may be talked into repeating, or in a header. */
 const SECRETS =
   /^(LIVEKIT_API_KEY|LIVEKIT_API_SECRET|REDIS_URL|ATTENDANT_API_KEYS|(OPENAI|LLM|STT|TTS)_API_KEY)$/;
 
-const KNOWN = [...PLAIN, 'header.x-…', 'vars.…', 'state.…', 'env.…'].map((name) => `{{${name}}}`).join(' ');
+const KNOWN = [...PLAIN, 'header.x-…', 'vars.…', 'env.…'].map((name) => `{{${name}}}`).join(' ');
 
 const VARIABLE = /\{\{([^{}]*)\}\}/g;
 /** So that the text of a call stays bounded, whatever the values are. */
@@ -54,7 +64,7 @@ const MOST_SUMMARY = 16_384;
 /**
  * Everything wrong in a template. One that has no faults can be rendered.
  *
- * @param own variables that only this template has, e.g. `digits`; {@link piecesOf} finds them.
+ * @param own variables that not every template has, e.g. `digits`, `state.account`.
  */
 export function templateFaults(template: string, own: readonly string[] = []): TemplateFault[] {
   const faults: TemplateFault[] = [];
@@ -94,10 +104,15 @@ export function environmentOf(text: string): string[] {
 function nameFault(name: string, own: readonly string[]): Omit<TemplateFault, 'at'> | undefined {
   if (own.includes(name)) return undefined;
   const variable = parse(name);
-  if (!variable) {
-    const known = [...own.map((one) => `{{${one}}}`), KNOWN].join(' ');
-    return { what: `unknown variable {{${name.slice(0, 80)}}}`, mend: `known are ${known}` };
+  const known = [...own.map((one) => `{{${one}}}`), KNOWN].join(' ');
+  if (variable?.scope === 'state') {
+    return {
+      what: `{{state.${variable.name}}} is not known here`,
+      mend: `declare it below state:, and name it where it can be known: not at the call's beginning, sensitive digits in HTTP tools only. Known here are ${known}`,
+    };
   }
+  if (!variable || GATHERED.includes(variable.scope))
+    return { what: `unknown variable {{${name.slice(0, 80)}}}`, mend: `known are ${known}` };
   if (variable.scope === 'env' && SECRETS.test(variable.name)) {
     return {
       what: `{{env.${variable.name}}} is a secret of Attendant itself`,
@@ -130,7 +145,8 @@ export function render(template: string, context: TemplateContext): Rendered {
   const text = template.replace(VARIABLE, (_, written: string) => {
     const name = written.trim();
     const value = valueOf(parse(name), context);
-    if (value === undefined || value === '') missing.add(name);
+    const isExpected = !GATHERED.includes(name.slice(0, Math.max(name.indexOf('.'), 0)));
+    if ((value === undefined || value === '') && isExpected) missing.add(name);
     return plainText(value ?? '', name === 'summary' ? MOST_SUMMARY : MOST_VALUE);
   });
   return { text, missing: [...missing] };
@@ -160,7 +176,8 @@ function valueOf(variable: Variable | undefined, context: TemplateContext): stri
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function plainText(value: string, most: number): string {
+/** A value as a template takes it: one line, nothing hidden, at most so many characters. */
+export function plainText(value: string, most: number): string {
   return (
     value
       .slice(0, most)

@@ -1,5 +1,6 @@
 import { AttendantError } from '../../base/errors.ts';
 import type { ConsultDestination } from '../definition/definition.ts';
+import { chosen } from './chosen.ts';
 import type { VoiceTool } from './tool.ts';
 
 const DESCRIPTION =
@@ -45,6 +46,8 @@ export function consultCall(settings: {
       if (!destination)
         throw new AttendantError('E_DESTINATION_UNKNOWN', 'that is not a destination of this agent');
       const result = await line.consult({ destination, ask, playedOut: () => utterance.playedOut() });
+      const stored = chosen(result.outcome, destination.store);
+      if (Object.keys(stored).length > 0) line.remember(stored);
       return { next: 'reply', content: { ...result } };
     },
   };

@@ -84,9 +84,10 @@ export function receiveDtmf(
           utterance,
           onEnd: (c) => line.collected(c),
         });
-        return told(collection, settings, line);
+        return told(collection, settings, line, { isRight: isComplete(collection, request) });
       }
-      return told(await confirmed(confirmation, line, request, { prompt, utterance }), settings, line);
+      const collection = await confirmed(confirmation, line, request, { prompt, utterance });
+      return told(collection, settings, line, { isRight: collection.confirmed === true });
     },
   };
 }
@@ -160,11 +161,23 @@ function endOf({ ended_by }: DigitCollection, answer: Answer | undefined): Digit
   }
 }
 
-/** The result for the model, and what of it the thread may know. */
-function told(collection: DigitCollection, settings: ReceiveDtmfSettings, line: Line): ToolResult {
-  if (!settings.sensitive) return { next: 'reply', content: { ...collection } };
-  const recorded = { ...collection, digits: masked(collection.digits) };
-  if (settings.to_model !== 'masked') return { next: 'reply', content: { ...collection }, recorded };
+/** The result for the model, and what of it the thread may know. Digits that are right are kept in the call's state. */
+function told(
+  collection: DigitCollection,
+  settings: ReceiveDtmfSettings,
+  line: Line,
+  { isRight }: { isRight: boolean },
+): ToolResult {
+  const { store_as, sensitive, to_model } = settings;
+  const fault =
+    isRight && store_as !== undefined
+      ? line.remember({ [store_as]: collection.digits }, { secret: sensitive })
+      : undefined;
+  const note = fault === undefined ? {} : { note: `Not kept: ${fault}` };
+  const plain = { ...collection, ...note };
+  if (!sensitive) return { next: 'reply', content: plain };
+  const recorded = { ...plain, digits: masked(collection.digits) };
+  if (to_model !== 'masked') return { next: 'reply', content: plain, recorded };
   const reference = collection.confirmed ? { reference: line.reference(collection.digits) } : {};
   return { next: 'reply', content: { ...recorded, ...reference } };
 }

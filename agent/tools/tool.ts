@@ -35,6 +35,8 @@ export interface TransferRequest {
   /** A destination by its name, and all of the definition by theirs: its fallbacks are among them. Rendered. */
   readonly to: string;
   readonly destinations: ReadonlyMap<string, Destination>;
+  /** What the model says of the call, for the headers of the attempts and the thread. */
+  readonly handover?: JsonObject;
   /** Resolves when the agent's sentence has been played out: nothing is sent before. */
   readonly playedOut: () => Promise<void>;
 }
@@ -86,6 +88,13 @@ export interface Line {
   reference(number: string): string;
   /** The number that the text is a reference of; undefined where it is none. */
   resolve(reference: string): string | undefined;
+  /**
+   * Keeps values under their names in the call's state, which is on the thread. Those that the definition declares otherwise are not kept:
+   * gives a word on what is wrong with them, which stands on the thread as a warning.
+   *
+   * @param options.secret keeps references in place of the values.
+   */
+  remember(values: JsonObject, options?: { secret: boolean }): string | undefined;
   /** Aborts, with E_CALL_ENDING, when the call ends. */
   readonly over: AbortSignal;
   /** Plays keypad digits to the leg that the agent talks to and no other: `0-9 * # A-D`, `w` waits 0.5 s. */

@@ -52,7 +52,7 @@ test('a destination that the call’s values make into something else is not off
   };
   const own = {
     ...definition,
-    tools: { ...tools, transfer_call: { enabled: true, destinations: { desk: one } } },
+    tools: { ...tools, transfer_call: { enabled: true, handover: {}, destinations: { desk: one } } },
   };
   expect(
     toolset(

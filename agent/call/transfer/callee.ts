@@ -101,13 +101,12 @@ type Way = { readonly dial: Omit<DialRequest, 'identity'>; readonly authenticate
 
 async function wayTo(call: Dialing, destination: Reachable): Promise<Way | (SipFacts & { over: 'unsent' })> {
   const { user, host, transport } = addressOf(destination.to);
-  const own = [destination.caller_id, call.caller.number].find(
-    (text) => text !== undefined && USER.test(text),
-  );
+  const { caller_id, display_name } = destination;
+  const own = [caller_id, call.caller.number].find((text) => text !== undefined && USER.test(text));
   const common = {
     room: call.leg.room,
     user,
-    displayName: destination.display_name?.replace(/["<>\\\r\n]/g, '').slice(0, 64),
+    displayName: display_name?.replace(/["<>\\\r\n]/g, '').slice(0, 64),
     headers: destination.headers,
     ringTimeout: destination.ring_timeout * 1_000,
     maxDuration: call.maxDuration,
@@ -123,7 +122,7 @@ async function wayTo(call: Dialing, destination: Reachable): Promise<Way | (SipF
     if (!trunk) return { over: 'unsent', cause: 'trunk_unknown' };
     const numbered = trunk.numbers.some((number) => number !== '*');
     // A trunk's own number unless the definition says another: providers refuse numbers that are not theirs.
-    const callerId = destination.caller_id === undefined && numbered ? undefined : (own ?? ANONYMOUS);
+    const callerId = caller_id === undefined && numbered ? undefined : (own ?? ANONYMOUS);
     return {
       dial: { ...common, via: { trunkId: trunk.sipTrunkId }, callerId },
       authenticated: trunk.authUsername !== '',

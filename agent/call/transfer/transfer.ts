@@ -38,7 +38,7 @@ export class Transfer {
   }
 
   /** speaking ▸ playing out ▸ attempting ▸ transferred, or the next attempt of the plan, or back to the agent. */
-  async run({ to, destinations, playedOut }: TransferRequest): Promise<TransferResult> {
+  async run({ to, destinations, handover, playedOut }: TransferRequest): Promise<TransferResult> {
     const { thread, clock, ending, caller } = this.#parts;
     if (this.#state !== 'with the agent')
       throw new AttendantError('E_TRANSFER_RUNNING', 'a transfer is already running');
@@ -50,7 +50,8 @@ export class Transfer {
       this.#state = 'attempting';
       const attempts: TransferAttempt[] = [];
       for (const step of planOf(to, destinations, caller)) {
-        const attempt = await this.#attempt(step);
+        const told = Object.keys(handover ?? {}).length > 0 ? { handover } : {};
+        const attempt = { ...(await this.#attempt(step)), ...told };
         attempts.push(attempt);
         thread.append({ kind: 'transfer', attempt, at: timestamp(clock) });
         if (attempt.status === 'completed') this.#state = 'transferred';

@@ -43,7 +43,8 @@ export async function warm(call: OnCall, destination: Destination): Promise<Dial
     if (decision === 'accepted') {
       await wall.open();
       joined = true;
-      if (destination.introduce !== undefined) await sides.introduce(dialed.identity, destination.introduce);
+      const { introduce } = destination;
+      if (introduce !== undefined) await sides.introduce(dialed.identity, introduce);
       return dialed;
     }
     await hangUpCallee(call, dialed.identity);

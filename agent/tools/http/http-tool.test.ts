@@ -42,13 +42,18 @@ async function tool(
   });
   const found = tools.http?.['find'];
   if (!found) throw new Error('no tool');
-  const outside = { networks, clock: systemClock, render: (template: string) => template };
+  const render = (template: string) => template.replace('{{state.ssn}}', 'digits_1');
+  const outside = { networks, clock: systemClock, render, secretState: 'ssn' };
   return { tool: httpTool('find', found, outside), asked, port };
 }
 
-function call(options: { over?: AbortSignal; said?: string[] } = {}): Line {
-  const { over = new AbortController().signal, said = [] } = options;
+function call(options: { over?: AbortSignal; said?: string[]; kept?: JsonObject[] } = {}): Line {
+  const { over = new AbortController().signal, said = [], kept = [] } = options;
   return {
+    remember: (values: JsonObject) => {
+      kept.push(values);
+      return undefined;
+    },
     resolve: (reference: string) => (reference === 'digits_1' ? '918273645' : undefined),
     over,
     say: (text: string) => {
@@ -64,6 +69,33 @@ const json = (value: unknown) => (_: unknown, response: ServerResponse) =>
   response.end(JSON.stringify(value));
 
 describe('an HTTP tool', () => {
+  it('keeps what the definition says of the answer, of which the model need not know', async () => {
+    const kept: JsonObject[] = [];
+    const settings = { result: { name: 'name' }, store: { tier: 'customer.tier', gone: 'customer.gone' } };
+    const made = await tool(settings, json({ name: 'Ada', customer: { tier: 'gold' } }));
+    const { content } = await run(made, {}, call({ kept }));
+    expect(content).toEqual({ status: 200, result: { name: 'Ada' } });
+    expect(kept).toEqual([{ tier: 'gold' }]);
+  });
+
+  it('keeps nothing of an answer that is an error', async () => {
+    const kept: JsonObject[] = [];
+    const made = await tool({ store: { tier: 'tier' } }, (_, response) =>
+      response.writeHead(404).end('{"tier":"gold"}'),
+    );
+    await expect(run(made, {}, call({ kept }))).rejects.toMatchObject({ code: 'E_HTTP_TOOL_STATUS' });
+    expect(kept).toEqual([]);
+  });
+
+  it('sends the digits that the state has a reference of', async () => {
+    const settings = { method: 'POST', body: { ssn: '{{state.ssn}}', text: 'of {{state.ssn}}' } };
+    const made = await tool(settings, json({}));
+    await run(made);
+    expect(made.asked.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
+      { ssn: '918273645', text: 'of 918273645' },
+    ]);
+  });
+
   it('sends the digits of a reference, which fit a schema that no reference fits, and gives back what was asked for', async () => {
     const made = await tool(
       {

@@ -23,6 +23,8 @@ export interface Outside {
   readonly clock: Clock;
   /** Fills a template with the call's values. */
   readonly render: (template: string) => string;
+  /** The name of state that holds a reference to sensitive digits. */
+  readonly secretState?: string | undefined;
 }
 
 /**
@@ -39,14 +41,14 @@ export function httpTool(name: string, settings: HttpToolSettings, outside: Outs
     async run(args, line, utterance) {
       const resolved = dereferenced(args, line) as JsonObject;
       if (!validate(resolved)) throw new AttendantError('E_TOOL_ARGUMENTS', explain(validate.errors));
-      const request = buildRequest(settings, resolved, outside.render);
+      const request = buildRequest(settings, resolved, revealing(outside, line));
       const done = new AbortController();
       const filler = fill(settings, line, utterance, outside, done.signal);
       try {
-        return {
-          next: 'reply',
-          content: resultOf(await send(request, settings, line.over, outside), settings),
-        };
+        const response = await send(request, settings, line.over, outside);
+        const { content, stored } = resultOf(response, settings);
+        if (Object.keys(stored).length > 0) line.remember(stored);
+        return { next: 'reply', content };
       } finally {
         done.abort();
         await filler;
@@ -101,6 +103,19 @@ function aborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
   });
+}
+
+/** Fills templates with the digits in place of the reference that the state has for them. */
+function revealing(
+  { render, secretState }: Outside,
+  line: Pick<Line, 'resolve'>,
+): (template: string) => string {
+  if (secretState === undefined) return render;
+  const secret = `{{state.${secretState}}}`;
+  return (template) => {
+    const text = render(template);
+    return template === secret ? (line.resolve(text) ?? '') : text;
+  };
 }
 
 /** The arguments with the numbers that references stand for. */
