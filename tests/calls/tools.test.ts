@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { switchboard } from './switchboard.ts';
+import { collecting } from './tools/collecting.ts';
 import { endings } from './tools/endings.ts';
 import { keypad } from './tools/keypad.ts';
 import { transfers } from './tools/transfers.ts';
@@ -9,4 +10,5 @@ const board = switchboard();
 
 describe.concurrent('the keypad', () => keypad(board));
 describe.concurrent('transfer_call', () => transfers(board));
+describe.concurrent('what a call collects', () => collecting(board));
 describe.concurrent('the end of a call', () => endings(board));
