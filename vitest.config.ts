@@ -6,6 +6,7 @@ const CROWDS = [
   'tests/hostile/**/*.test.ts',
   'tests/calls/ten-callers.test.ts',
   'tests/soak/*.test.ts',
+  'tests/webhooks/*.test.ts',
 ];
 
 /**
