@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { CallOptions } from './api/calls/command.ts';
 import type { KeyOptions } from './api/keys/command.ts';
 import type { Config } from './config.ts';
 import { runMain } from './stack/run-main.ts';
@@ -86,6 +87,27 @@ export async function run(args: readonly string[]): Promise<number> {
       'look at everything that Attendant needs on this machine, and say how to mend what is missing',
     )
     .action(runs(() => async (config, signal) => (await import('./stack/doctor.ts')).doctor(config, signal)));
+  const several = (value: string, before: readonly string[] = []) => [...before, value];
+  program
+    .command('call')
+    .description('have an agent call somebody, over the API on this machine; prints the id of the thread')
+    .argument('<to>', 'a number like +15550123, or sip:user@host')
+    .requiredOption('--agent <name>', 'who talks; its definition says what it may dial')
+    .option('--var <name=value>', 'a variable of its texts; as often as needed', several)
+    .option('--header <name=value>', 'an X- header of the INVITE; as often as needed', several)
+    .option('--trunk <name>', 'an outbound trunk of the agent; its first unless said')
+    .option('--caller-id <id>', 'what the callee sees, one of the agent’s; its first unless said')
+    .option('--uid <uid>', 'your own id of the call')
+    .option('--ring-timeout <seconds>', 'until nobody has answered')
+    .option('--wait', 'until the call has ended, and print how')
+    .option('--organization <name>', 'for whom', 'default')
+    .action(
+      runs((to: string, options: CallOptions) => async (config, signal) => {
+        const { callCommand } = await import('./api/calls/command.ts');
+        const write = (line: string) => void process.stdout.write(`${line}\n`);
+        return callCommand(config, { to, options }, write, signal);
+      }),
+    );
   program
     .command('thread')
     .description('print the record of a call')

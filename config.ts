@@ -34,6 +34,8 @@ const environment = z.object({
   ATTENDANT_HOME: text(ROOT),
   ATTENDANT_API_PORT: port(8000),
   ATTENDANT_API_RATE: z.coerce.number().min(1).max(100_000).default(300),
+  ATTENDANT_OUTBOUND_CALLS: z.coerce.number().int().min(0).max(100_000).default(20),
+  ATTENDANT_OUTBOUND_RATE: z.coerce.number().int().min(0).max(100_000).default(60),
   ATTENDANT_WORKER_PORT: port(8081),
   ATTENDANT_SPEECH_PORT: port(8092),
   ATTENDANT_CHILDREN: z.coerce.number().int().min(1).max(256).optional(),
@@ -55,6 +57,11 @@ export interface ModelServer {
   readonly real: boolean;
 }
 
+export interface OutboundLimits {
+  readonly calls: number;
+  readonly perMinute: number;
+}
+
 /** All settings of a process, read once. Ports are TCP (SIP: UDP too). */
 export interface Config {
   readonly livekit: { readonly url: string; readonly apiKey: string; readonly apiSecret: string };
@@ -64,6 +71,8 @@ export interface Config {
   readonly apiKeys: readonly { readonly organization: string; readonly key: string }[];
   /** Requests a second that each API key may make, of each API process. */
   readonly apiRate: number;
+  /** How many calls of its own an organization may have at once, and may begin within a minute. */
+  readonly outbound: OutboundLimits;
   /** Where a user's own files, the journal and caches live. */
   readonly home: string;
   /** The repository or package itself: shipped definitions, trunks and rules. */
@@ -125,6 +134,7 @@ export function readConfig(
     models: { llm: model('llm'), stt: model('stt'), tts: model('tts') },
     apiKeys: parseApiKeys(e.ATTENDANT_API_KEYS),
     apiRate: e.ATTENDANT_API_RATE,
+    outbound: { calls: e.ATTENDANT_OUTBOUND_CALLS, perMinute: e.ATTENDANT_OUTBOUND_RATE },
     home: resolve(folder, e.ATTENDANT_HOME),
     root: ROOT,
     cacheFolder: join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'attendant'),

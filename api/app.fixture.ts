@@ -1,9 +1,11 @@
 import { join } from 'node:path';
-import { openDefinitions } from '../agent/definition/definitions.ts';
+import { type Definitions, openDefinitions } from '../agent/definition/definitions.ts';
+import { parseDefinition } from '../agent/definition/load.ts';
 import { systemClock } from '../base/clock.ts';
-import type { Organization, Uid } from '../base/ids.ts';
+import type { AgentName, Organization, Uid } from '../base/ids.ts';
 import { createLog } from '../base/log.ts';
 import { AllowedNetworks } from '../base/networks.ts';
+import { connectLiveKit } from '../livekit/client.ts';
 import { openLiveEvents } from '../threads/follow.ts';
 import { connectRedis } from '../threads/redis.ts';
 import { RedisServer } from '../threads/redis-server.fixture.ts';
@@ -11,6 +13,7 @@ import { openThreads } from '../threads/store.ts';
 import { someStart } from '../threads/thread.fixture.ts';
 import type { AgentFiles } from './agents.ts';
 import { createApp } from './app.ts';
+import { OutboundCalls } from './calls/outbound.ts';
 import { hashFirstKeys } from './keys/first-keys.ts';
 import { openKeys } from './keys/store.ts';
 import { Rate } from './rate.ts';
@@ -29,6 +32,33 @@ export function shippedAgents(): AgentFiles {
   const definitions = openDefinitions({ home: root, root, env: {}, log });
   return { definitions, sipPort: 5060, problems: () => [] };
 }
+
+const REMINDER = `name: reminder
+greeting: { kind: fixed, text: 'Your appointment is tomorrow.' }
+instructions: Remind people of appointments.
+outbound:
+  allow: ['+1555*', 'sip:*@pbx.example.com']
+  never: ['+15559*']
+  trunks: [provider, backup]
+  caller_ids: ['+15550100', '+15550101']
+`;
+
+/** Those, and one that calls people. */
+export function callingAgents(): Definitions {
+  const { definitions } = shippedAgents();
+  const file = 'reminder.yaml';
+  const { definition, problems } = parseDefinition(file, REMINDER);
+  if (!definition) throw new Error(JSON.stringify(problems));
+  const reminder = { definition, version: 'sha256:1', text: REMINDER, file };
+  return {
+    get: (name) => (name === definition.name ? reminder : definitions.get(name)),
+    names: () => [...definitions.names(), definition.name as AgentName],
+  };
+}
+
+/** A LiveKit that is away. */
+export const noLiveKit = () =>
+  connectLiveKit({ url: 'ws://127.0.0.1:9', apiKey: 'key', apiSecret: 'x'.repeat(32) });
 
 /** What the API of a test stands on: a Redis of its own, and the parts that an app is made of. */
 export async function apiParts() {
@@ -55,6 +85,13 @@ export async function apiParts() {
     networks,
     agents,
     rate: new Rate(100_000, systemClock),
+    outbound: new OutboundCalls({
+      threads,
+      definitions: callingAgents(),
+      livekit: noLiveKit(),
+      limits: { calls: 1_000, perMinute: 1_000 },
+      ...connection,
+    }),
     log,
   };
   const readiness = () => Promise.resolve({ ready: true, checks: {} });
@@ -90,6 +127,7 @@ export async function apiParts() {
     },
     close: async () => {
       stop.abort(new Error('test over'));
+      await parts.outbound.ended;
       await Promise.all([threads.close(), events.close(), redis.close()]);
       await server.remove();
     },

@@ -48,6 +48,7 @@ const gate = () => ({
     sipPort: 5060,
     problems: () => [],
   },
+  outbound: { place: () => expect.unreachable() },
 });
 function app(checks: Checks = {}) {
   const readiness = watchReadiness(checks, { clock: systemClock, log, signal: stop.signal });

@@ -6,6 +6,8 @@ import type { Log } from '../base/log.ts';
 import type { AllowedNetworks } from '../base/networks.ts';
 import type { LiveEvents } from '../threads/follow.ts';
 import type { Threads } from '../threads/store.ts';
+import type { OutboundCalls } from './calls/outbound.ts';
+import { placingOperations } from './calls/place.ts';
 import { eventOperations } from './events.ts';
 import { agentOperations, type AgentFiles } from './agents.ts';
 import { healthOperations } from './health.ts';
@@ -31,6 +33,7 @@ export interface AppParts extends Gate {
   /** Where webhooks may be besides the public internet. */
   readonly networks: AllowedNetworks;
   readonly agents: AgentFiles;
+  readonly outbound: Pick<OutboundCalls, 'place'>;
   readonly readiness: () => Promise<Readiness>;
   readonly log: Log;
 }
@@ -58,6 +61,7 @@ export function createApp(parts: AppParts): Hono {
   const operations = [
     ...threadOperations(threads),
     ...eventOperations(parts),
+    ...placingOperations(parts.outbound),
     ...agentOperations(parts.agents),
     ...webhookOperations({ webhooks, outbox, networks: parts.networks }),
     ...keyOperations(keys),

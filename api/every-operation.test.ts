@@ -37,6 +37,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   rotateKey: { overlap: 60 },
   createWebhook: { url: 'https://crm.example/hook' },
   replayWebhook: {},
+  placeCall: { to: '+15550123', agent: 'reminder' },
 };
 
 /** A query that is right, for each operation that needs one. */

@@ -7,6 +7,7 @@ import { openLiveEvents } from '../threads/follow.ts';
 import { connectRedis } from '../threads/redis.ts';
 import { openThreads } from '../threads/store.ts';
 import { createApp } from './app.ts';
+import { OutboundCalls } from './calls/outbound.ts';
 import { checkFiles } from './check-files.ts';
 import { readinessChecks } from './checks.ts';
 import { hashFirstKeys } from './keys/first-keys.ts';
@@ -43,6 +44,9 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
   const { networks } = config;
   const delivering = keepDelivering({ webhooks, outbox, networks, clock, log, signal: until });
   const released = watchJoinedRooms({ livekit, clock, log, signal: until });
+  const definitions = openDefinitions({ ...config, log });
+  const limits = config.outbound;
+  const outbound = new OutboundCalls({ threads, definitions, livekit, limits, clock, log, signal: until });
   const checks = readinessChecks({ threads, livekit, provisioned, models: Object.values(config.models) });
   const app = createApp({
     threads,
@@ -53,10 +57,11 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
     redis,
     networks,
     agents: {
-      definitions: openDefinitions({ ...config, log }),
+      definitions,
       sipPort: config.ports.sip,
       problems: () => checkFiles(config),
     },
+    outbound,
     readiness: watchReadiness(checks, { clock, log, signal }),
     log,
   });
@@ -74,7 +79,7 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
     });
   } finally {
     ending.abort(new Error('the API ends'));
-    await Promise.all([delivering.ended, released.ended]);
+    await Promise.all([delivering.ended, released.ended, outbound.ended]);
     await Promise.all([threads.close(), events.close(), redis.close(), provisioned.ended]);
   }
 }

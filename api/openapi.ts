@@ -54,6 +54,7 @@ export interface OpenApiOperation {
 const TAGS: Readonly<Record<string, string>> = {
   Keys: 'Who may call the API for the organization.',
   Threads: 'The record of each call, while it runs and after it.',
+  Calls: 'Calls that agents make.',
   Agents: 'Who answers calls.',
   Webhooks: 'Servers that are told of calls, and how that went.',
   Events: 'What happens in calls, as it happens: server-sent events.',
@@ -188,6 +189,7 @@ function failures(codes: readonly ErrorCode[]): Record<string, Json> {
 const AGAIN: ReadonlySet<ErrorCode> = new Set([
   'E_RATE_LIMITED',
   'E_IDEMPOTENCY_RUNNING',
+  'E_OUTBOUND_LIMIT',
   'E_REDIS_UNREACHABLE',
 ]);
 const RETRY_AFTER: Json = { description: 'seconds', schema: { type: 'integer', minimum: 1 } };

@@ -237,6 +237,16 @@ export const ERRORS = {
     title: 'Not a destination of this agent',
     mend: 'Choose one that the definition lists.',
   },
+  E_OUTBOUND_REFUSED: {
+    status: 403,
+    title: 'The agent may not make that call',
+    mend: 'See the detail. What an agent may dial stands in the outbound section of its definition.',
+  },
+  E_OUTBOUND_LIMIT: {
+    status: 429,
+    title: 'The organization makes as many calls as it may',
+    mend: 'Wait as long as the header Retry-After says; ATTENDANT_OUTBOUND_CALLS and ATTENDANT_OUTBOUND_RATE set the limits.',
+  },
   E_TRANSFER_FAILED: {
     status: 502,
     title: 'The transfer failed',

@@ -80,3 +80,25 @@ export const hookedOrganizationsKey = (): string => 'attendant:hooked-organizati
 
 /** Sorted set: worker id by the time (milliseconds, Redis's own clock) until which it counts as there. */
 export const workersKey = (): string => 'attendant:workers';
+
+/** Hash: thread id to the order of a call that is to be made and that no worker has taken yet, as JSON. */
+export const ordersKey = (organization: Organization): string => `attendant:{${organization}}:orders`;
+
+/** Sorted set: orders that no worker has taken yet, by when an agent is sent for again (milliseconds, Redis's own clock). */
+export const ordersWaitingKey = (organization: Organization): string =>
+  `attendant:{${organization}}:orders-waiting`;
+
+/** Sorted set: orders that nobody took in time, by when somebody is to end their threads. */
+export const ordersLostKey = (organization: Organization): string =>
+  `attendant:{${organization}}:orders-lost`;
+
+/** Sorted set: the calls that the organization makes just now, by until when each counts unless it is held longer. */
+export const ordersLiveKey = (organization: Organization): string =>
+  `attendant:{${organization}}:orders-live`;
+
+/** Sorted set: the calls that the organization began within the last minute, by when. */
+export const ordersRecentKey = (organization: Organization): string =>
+  `attendant:{${organization}}:orders-recent`;
+
+/** Set: organizations that have ordered calls. */
+export const orderingOrganizationsKey = (): string => 'attendant:ordering-organizations';

@@ -7,6 +7,7 @@ import type { ThreadStart, ThreadWriter } from './entry.ts';
 import { eraseCaller, eraseThreads, type Erased } from './erase.ts';
 import { makeJournalFolder } from './journal.ts';
 import { listThreads, type ThreadFilter, type ThreadPage } from './list.ts';
+import { ordersIn, type Orders } from './orders.ts';
 import { outboxIn, type Outbox } from './outbox.ts';
 import { readThread } from './read.ts';
 import { connectRedis } from './redis.ts';
@@ -51,6 +52,7 @@ export interface Threads {
   readonly workers: Workers;
   readonly webhooks: Webhooks;
   readonly outbox: Outbox;
+  readonly orders: Orders;
   /** Whether Redis is there right now. */
   readonly ready: boolean;
   /** Rejects where Redis does not answer. @throws AttendantError as `Redis.run` */
@@ -140,6 +142,7 @@ export function openThreads(options: {
     workers: workersIn(redis),
     webhooks: webhooksIn(redis, clock),
     outbox: outboxIn(redis),
+    orders: ordersIn(redis),
     get ready() {
       return redis.ready;
     },

@@ -1,13 +1,13 @@
 import type { JobContext } from '@livekit/agents';
 import { timestamp } from '../../base/clock.ts';
 import { asAttendantError } from '../../base/errors.ts';
-import { chooseAgent } from './agent.ts';
-import { readCaller } from './caller.ts';
+import { calledParty, orderOf } from './called-party.ts';
+import { callingParty } from './calling-party.ts';
 import { SIDE_CALL_HEADER, sideCall } from './consult/side-call.ts';
 import { Conversation } from './conversation.ts';
 import { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
-import { callerJoins, chaperone, hangUp, watch } from './room.ts';
+import { chaperone, hangUp } from './room.ts';
 
 /** Milliseconds that the end of a call waits for Redis; the journal has everything, and is replayed when Redis is back. */
 const FLUSH_LIMIT = 2_000;
@@ -23,9 +23,12 @@ export async function takeCall(
   exchange: Exchange,
   { stop, onJoined }: { stop: AbortSignal; onJoined: () => void },
 ): Promise<void> {
-  const leg = await callerJoins(job, stop);
-  const caller = readCaller(leg.attributes, leg.identity, leg.name ?? '');
-  const choice = chooseAgent(job, caller, exchange);
+  const order = orderOf(job);
+  const party = order
+    ? await calledParty(order, job, exchange, stop)
+    : await callingParty(job, exchange, stop);
+  if (!party) return; // Another worker makes this call.
+  const { leg, caller, choice } = party;
   const thread = exchange.open(choice.start);
   const { clock, log } = exchange;
   const { id: call } = choice.start;
@@ -34,11 +37,12 @@ export async function takeCall(
   log.info({ call, agent }, 'a call begins');
 
   const ending = new Ending();
-  const { gone, answered, unwatch } = watch({ job, leg, ending, thread, stop, clock, agent: choice.agent });
+  const { gone, answered, unwatch } = party.watch({ ending, thread });
   const isSideCall = caller.header(SIDE_CALL_HEADER) !== undefined;
   let conversation: Conversation | undefined;
   try {
     if (!choice.agent) throw choice.error;
+    await party.enter(ending);
     conversation = new Conversation({
       job,
       leg,
@@ -54,7 +58,7 @@ export async function takeCall(
         : (errand) => sideCall(errand, { start: choice.start, caller, ending: ending.begun, gone }, exchange),
     });
     await conversation.begin();
-    conversation.greet();
+    if (await party.reach()) conversation.greet();
   } catch (thrown) {
     ending.decide({ result: 'failed', reason: asAttendantError(thrown).code });
   }
@@ -68,6 +72,7 @@ export async function takeCall(
   thread.append({ kind: 'ended', end_reason: endReason, at: timestamp(clock) });
   await thread.flushed(AbortSignal.timeout(FLUSH_LIMIT)).catch(() => undefined);
   thread.close();
+  await party.over();
   await hungUp?.roomEnded;
   log.info({ call, agent, result: endReason.result, reason: endReason.reason }, 'a call has ended');
   // The thread is about the agent, which is out of it; the two who were joined talk on.

@@ -4,6 +4,7 @@ import type { AllowedNetworks } from '../../base/networks.ts';
 import type { Log } from '../../base/log.ts';
 import type { LiveKit } from '../../livekit/client.ts';
 import type { ThreadStart, ThreadWriter } from '../../threads/entry.ts';
+import type { Orders } from '../../threads/orders.ts';
 import type { AgentName } from '../../base/ids.ts';
 import type { LoadedDefinition } from '../definition/definition.ts';
 import type { ModelSource } from './models.ts';
@@ -16,6 +17,8 @@ export interface Exchange {
   definition(name: AgentName): LoadedDefinition;
   /** Opens the thread of a call. */
   open(start: ThreadStart): ThreadWriter;
+  /** The calls that agents are to make. */
+  readonly orders: Orders;
   /** Seats the agent in a further room, for as long as `work` runs; throws E_WORKER_FULL where there is no place. */
   beside(room: string, work: (job: JobContext) => Promise<void>): Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -16,7 +16,7 @@ const CALLER_LIMIT = 15_000;
 const BYE_LIMIT = 3_000;
 const LEAVE_LIMIT = 3_000;
 /** A call that has grown too long ends with a goodbye (patience.ts), and without one where that takes longer. */
-const LAST_WORDS = 15_000;
+export const LAST_WORDS = 15_000;
 const DELETE_LIMIT = 5_000;
 const DELETE_AGAIN = { first: 250, most: 5_000 };
 const DELETE_FOR = 300_000;

@@ -3,6 +3,7 @@ import type { Definition, Reachable } from './definition.ts';
 import { destinationProblems, headerProblems } from './destination-problems.ts';
 import { httpToolProblems } from './http-tool.ts';
 import { jsonSchemaProblems } from './json-schema.ts';
+import { outboundProblems } from './outbound-problems.ts';
 import { receiveDtmfProblems } from './receive-dtmf.ts';
 import { stateProblems, stateVariables } from './state.ts';
 import type { Source } from '../../base/source.ts';
@@ -21,11 +22,12 @@ export function contentProblems(source: Source, definition: Definition): Problem
     ...httpToolProblems(source, definition.tools.http, stateVariables(definition, { secret: true })),
     ...stateProblems(source, definition),
     ...troubleProblems(source, definition),
+    ...outboundProblems(source, definition),
   ];
 }
 
 function templateProblems(source: Source, definition: Definition): Problem[] {
-  const { greeting, instructions, limits, tools, trouble, variables } = definition;
+  const { greeting, instructions, limits, outbound, tools, trouble, variables } = definition;
   const state = stateVariables(definition, { secret: false });
   /** With the variables that not every template has. Nothing is collected yet where a call begins. */
   const templates: [path: Path, text: string, own?: readonly string[]][] = [[['instructions'], instructions]];
@@ -69,6 +71,10 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
     for (const field of ['caller_id', 'display_name', 'introduce'] as const)
       if (destination[field] !== undefined) templates.push([[...path, field], destination[field], own]);
   }
+  for (const [header, value] of Object.entries(outbound?.headers ?? {}))
+    templates.push([['outbound', 'headers', header], value]);
+  if (outbound?.display_name !== undefined)
+    templates.push([['outbound', 'display_name'], outbound.display_name]);
   const { end_dialog } = tools;
   for (const [header, value] of Object.entries(end_dialog?.headers ?? {}))
     templates.push([

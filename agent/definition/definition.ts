@@ -1,15 +1,14 @@
 import { z } from 'zod';
-import { seconds, sentence, tool } from './fields.ts';
+import { seconds, sentence, straight, tool } from './fields.ts';
 import { httpTools } from './http-tool.ts';
 import { limits } from './limits.ts';
 import { models } from './models.ts';
+import { outbound } from './outbound.ts';
 import { receiveDtmf } from './receive-dtmf.ts';
 import { trouble } from './trouble.ts';
 import { valueName, values } from './values.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens');
-/** Of the environment. */
-const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'a name of a variable');
 
 const greeting = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -45,19 +44,7 @@ const invite = {
     .max(128)
     .optional()
     .describe('Name of an outbound trunk; without one the address is dialed straight.'),
-  auth: z
-    .strictObject({
-      user_env: variable.describe('Variable of the environment with the user.'),
-      password_env: variable.describe('Variable of the environment with the password.'),
-    })
-    .optional()
-    .describe('Digest credentials for an address that is dialed straight.'),
-  transport: z.enum(['udp', 'tcp', 'tls']).optional().describe('Towards an address that is dialed straight.'),
-  from_host: z
-    .string()
-    .regex(/^[A-Za-z0-9.\-:[\]]{1,253}$/, 'a host')
-    .optional()
-    .describe('Host of the From address, where the far end asks for one.'),
+  ...straight,
   hold_music: z
     .boolean()
     .optional()
@@ -202,6 +189,7 @@ export const definitionSchema = z.strictObject({
     .prefault({}),
   limits,
   trouble,
+  outbound,
 });
 
 export type Definition = z.infer<typeof definitionSchema>;

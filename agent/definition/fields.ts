@@ -10,3 +10,23 @@ export const tool = {
     .optional()
     .describe('What the model is told about the tool, in place of our own words.'),
 };
+
+/** Of the environment. */
+const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'a name of a variable');
+
+/** How an address is dialed that no trunk leads to. */
+export const straight = {
+  auth: z
+    .strictObject({
+      user_env: variable.describe('Variable of the environment with the user.'),
+      password_env: variable.describe('Variable of the environment with the password.'),
+    })
+    .optional()
+    .describe('Digest credentials for an address that is dialed straight.'),
+  transport: z.enum(['udp', 'tcp', 'tls']).optional().describe('Towards an address that is dialed straight.'),
+  from_host: z
+    .string()
+    .regex(/^[A-Za-z0-9.\-:[\]]{1,253}$/, 'a host')
+    .optional()
+    .describe('Host of the From address, where the far end asks for one.'),
+};

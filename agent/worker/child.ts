@@ -53,6 +53,7 @@ async function run(): Promise<void> {
     models,
     definition: (name) => definitions.get(name),
     open: (start) => threads.write(start, 1),
+    orders: threads.orders,
     beside: async (room, work) => {
       const assignment = await sideAssignment(room, livekit, config.livekit.url);
       const id = assignment.job?.id ?? '';

@@ -172,6 +172,13 @@ export class Switchboard {
     return call;
   }
 
+  /** What the model does on a call of that UID which nobody of this board places. */
+  script(uid: string, turns: readonly Turn[]): Script {
+    const script = new Script(turns);
+    this.#scripts.set(uid, script);
+    return script;
+  }
+
   /** The worker's metrics by name, summed over its children. */
   async metrics(): Promise<ReadonlyMap<string, number>> {
     const response = await fetch(`http://127.0.0.1:${this.stack.ports.worker}/metrics`);

@@ -1,5 +1,4 @@
 import type { JobContext } from '@livekit/agents';
-import { RoomEvent } from '@livekit/rtc-node';
 import { timestamp } from '../../../base/clock.ts';
 import { asAttendantError } from '../../../base/errors.ts';
 import { type AgentName, newThreadId, type Uid } from '../../../base/ids.ts';
@@ -7,6 +6,7 @@ import type { EndReason, ThreadStart } from '../../../threads/entry.ts';
 import { agentFor, type ChosenAgent } from '../agent.ts';
 import type { Caller } from '../caller.ts';
 import { Conversation } from '../conversation.ts';
+import { notAnswered, watchDialed } from '../dialed-leg.ts';
 import { Ending } from '../ending.ts';
 import type { Exchange } from '../exchange.ts';
 import { hangUp, joinRoom } from '../room.ts';
@@ -143,7 +143,7 @@ async function talk(parts: {
   const identity = calleeIdentity();
   const limit = Math.min(agent.definition.limits.max_duration * 1_000 + GOODBYE, LONGEST);
   const unwatch = whenEnded(parent, (reason) => ending.decide({ result: 'abandoned', reason }));
-  const leg = watchLeg(job, identity, ending, gone);
+  const leg = watchDialed(job.room, identity, ending, gone);
   let cancelLimit: () => void = () => undefined;
   let verdict: Verdict | undefined;
   let conversation: Conversation | undefined;
@@ -214,47 +214,6 @@ function whenEnded(
   ending.addEventListener('abort', onEnds, { once: true });
   if (ending.aborted) onEnds();
   return () => ending.removeEventListener('abort', onEnds);
-}
-
-/** Ends the side call when the one who was called hangs up, or the room is lost. One who goes before the answer is what dialing tells. */
-function watchLeg(
-  { room }: JobContext,
-  identity: string,
-  ending: Ending,
-  gone: AbortController,
-): { answered: () => void; unwatch: () => void } {
-  let isUp = false;
-  let hasLeft = false;
-  const end = () => {
-    ending.decide({ result: 'abandoned', reason: 'callee_hung_up' });
-    gone.abort();
-  };
-  const onLeft = (participant: { identity: string }) => {
-    if (participant.identity !== identity) return;
-    hasLeft = true;
-    if (isUp) end();
-  };
-  const onDisconnected = () => ending.decide({ result: 'failed', reason: 'room_closed' });
-  room.on(RoomEvent.ParticipantDisconnected, onLeft);
-  room.on(RoomEvent.Disconnected, onDisconnected);
-  return {
-    answered: () => {
-      isUp = true;
-      if (hasLeft) end();
-    },
-    unwatch: () => {
-      room.off(RoomEvent.ParticipantDisconnected, onLeft);
-      room.off(RoomEvent.Disconnected, onDisconnected);
-    },
-  };
-}
-
-function notAnswered({ status, cause, sip_status }: Verdict): EndReason {
-  return {
-    result: status === 'canceled' ? 'abandoned' : 'failed',
-    reason: cause ?? status,
-    ...(sip_status === null ? {} : { sip_status }),
-  };
 }
 
 /** A side call that was answered, and ended without an outcome. */

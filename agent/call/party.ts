@@ -1,0 +1,29 @@
+import type { ThreadWriter } from '../../threads/entry.ts';
+import type { Choice } from './agent.ts';
+import type { Caller } from './caller.ts';
+import type { Ending } from './ending.ts';
+
+/** What is known of a call from outside, as it happens. */
+export interface Watched {
+  /** Aborts when the other side has left. */
+  readonly gone: AbortSignal;
+  /** Resolves when the call is answered. */
+  readonly answered: Promise<void>;
+  /** Takes every listener and timer away. */
+  readonly unwatch: () => void;
+}
+
+/** Who the agent talks to: one who called us, or one whom we call. */
+export interface Party {
+  readonly leg: { readonly identity: string };
+  readonly caller: Caller;
+  readonly choice: Choice;
+  /** Watches what ends the call from outside, and puts the answer on the thread. */
+  watch(call: { readonly ending: Ending; readonly thread: ThreadWriter }): Watched;
+  /** Joins the room, where that has not been done yet. */
+  enter(ending: Ending): Promise<void>;
+  /** Brings the agent, who listens already, and the other side together; false where that came to nothing, and the end is decided. */
+  reach(): Promise<boolean>;
+  /** Told when the call is over and its thread closed. */
+  over(): Promise<void>;
+}
