@@ -3,6 +3,7 @@ import { backoff } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import { AttendantError, reasonOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { within } from '../base/within.ts';
 
 /** How long a connection may take to come up, TCP and greeting together. */
 const CONNECT_TIMEOUT = 3_000;
@@ -73,13 +74,13 @@ export function connectRedis(options: { url: string; clock: Clock; log: Log; sig
     await within(
       client.connect().then(() => client.ping()),
       CONNECT_TIMEOUT,
-      clock,
+      { what: 'redis', clock },
     );
     down.throwIfAborted();
     onUp();
     for (;;) {
       await clock.sleep(PING_INTERVAL, down);
-      await within(client.ping(), COMMAND_TIMEOUT, clock);
+      await within(client.ping(), COMMAND_TIMEOUT, { what: 'redis', clock });
     }
   };
 
@@ -123,7 +124,7 @@ export function connectRedis(options: { url: string; clock: Clock; log: Log; sig
     run: async (commands, timeout = COMMAND_TIMEOUT) => {
       if (!current) throw new AttendantError('E_REDIS_UNREACHABLE', 'redis is away');
       try {
-        return await within(commands(current), timeout, clock);
+        return await within(commands(current), timeout, { what: 'redis', clock });
       } catch (cause) {
         throw asRedisError(cause);
       }
@@ -157,15 +158,4 @@ function asRedisError(cause: unknown): AttendantError {
   if (cause instanceof AttendantError) return cause;
   if (cause instanceof ErrorReply) return new AttendantError('E_REDIS_REFUSED', reasonOf(cause), { cause });
   return new AttendantError('E_REDIS_UNREACHABLE', reasonOf(cause), { cause });
-}
-
-/** The promise, or E_TIMEOUT after `ms`. */
-function within<T>(promise: Promise<T>, ms: number, clock: Clock): Promise<T> {
-  let cancel: () => void = () => undefined;
-  const late = new Promise<never>((_, reject) => {
-    cancel = clock.after(ms, () =>
-      reject(new AttendantError('E_TIMEOUT', `redis did not answer within ${ms} ms`)),
-    );
-  });
-  return Promise.race([promise, late]).finally(cancel);
 }

@@ -1,8 +1,9 @@
 import type { JobContext } from '@livekit/agents';
 import { DisconnectReason, type RemoteParticipant, RoomEvent } from '@livekit/rtc-node';
-import { timestamp, type Clock } from '../../base/clock.ts';
+import { systemClock, timestamp, type Clock } from '../../base/clock.ts';
 import { backoff } from '../../base/backoff.ts';
-import { asAttendantError, AttendantError } from '../../base/errors.ts';
+import { asAttendantError } from '../../base/errors.ts';
+import { within } from '../../base/within.ts';
 import type { EndReason, ThreadWriter } from '../../threads/entry.ts';
 import type { ChosenAgent } from './agent.ts';
 import type { Ending } from './ending.ts';
@@ -23,13 +24,17 @@ const DELETE_FOR = 300_000;
 
 /** Joins the job's room. */
 export async function joinRoom(job: JobContext, stop: AbortSignal): Promise<void> {
-  await within(job.connect(), JOIN_LIMIT, 'joining the room', stop);
+  await within(job.connect(), JOIN_LIMIT, { what: 'joining the room', clock: systemClock, signal: stop });
 }
 
 /** Joins the room and waits for who calls. */
 export async function callerJoins(job: JobContext, stop: AbortSignal): Promise<RemoteParticipant> {
   await joinRoom(job, stop);
-  return within(job.waitForParticipant(), CALLER_LIMIT, 'the caller', stop);
+  return within(job.waitForParticipant(), CALLER_LIMIT, {
+    what: 'the caller',
+    clock: systemClock,
+    signal: stop,
+  });
 }
 
 /**
@@ -166,9 +171,11 @@ export async function chaperone(
 }
 
 async function leave(job: JobContext, log: Exchange['log']): Promise<void> {
-  await within(job.room.disconnect(), LEAVE_LIMIT, 'leaving the room').catch((error: unknown) => {
-    log.warn({ pii: { error } }, 'the agent did not leave its room in time');
-  });
+  await within(job.room.disconnect(), LEAVE_LIMIT, { what: 'leaving the room', clock: systemClock }).catch(
+    (error: unknown) => {
+      log.warn({ pii: { error } }, 'the agent did not leave its room in time');
+    },
+  );
 }
 
 async function left(gone: AbortSignal, clock: Clock): Promise<void> {
@@ -178,24 +185,4 @@ async function left(gone: AbortSignal, clock: Clock): Promise<void> {
   if (gone.aborted) return;
   await clock.sleep(BYE_LIMIT, waited.signal).catch(() => undefined);
   gone.removeEventListener('abort', onGone);
-}
-
-/** The promise, or E_TIMEOUT after `ms`, or the signal's reason. */
-async function within<T>(promise: Promise<T>, ms: number, what: string, signal?: AbortSignal): Promise<T> {
-  const limit = new AbortController();
-  const timer = setTimeout(
-    () => limit.abort(new AttendantError('E_TIMEOUT', `${what} took more than ${ms} ms`)),
-    ms,
-  );
-  const either = signal ? AbortSignal.any([limit.signal, signal]) : limit.signal;
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      const onAbort = () => reject(either.reason as Error);
-      if (either.aborted) onAbort();
-      either.addEventListener('abort', onAbort, { once: true });
-      promise.then(resolve, reject);
-    });
-  } finally {
-    clearTimeout(timer);
-  }
 }
