@@ -58,9 +58,12 @@ export function discretion(board: () => Switchboard, registry: Registry): void {
       'caller: [pressed •]',
       `receive_dtmf ⇒ {"digits":"${MASK}","terminator":null,"ended_by":"count","confirmed":true,"reference":"digits_1"}`,
     ]);
+    const echo = JSON.stringify({ ssn: MASK, kept: MASK, call: call.uid });
+    // A reference, which means nothing after the call; and what a server gave back, masked.
+    expect(thread.state).toEqual({ ssn: 'digits_1', echo });
     expect(history.slice(5, 8)).toEqual([
       'agent → find_person',
-      `find_person ⇒ {"status":200,"result":{"name":"Ada","echo":"{\\"ssn\\":\\"${MASK}\\",\\"call\\":\\"${call.uid}\\"}"}}`,
+      `find_person ⇒ ${JSON.stringify({ status: 200, result: { name: 'Ada', echo } })}`,
       'agent: Thank you.',
     ]);
     expect(thread.history[5]).toMatchObject({
@@ -68,7 +71,7 @@ export function discretion(board: () => Switchboard, registry: Registry): void {
     });
     expect(registry.told).toContainEqual({
       authorization: 'Bearer of-the-registry',
-      body: { ssn: CANARY, call: call.uid },
+      body: { ssn: CANARY, kept: CANARY, call: call.uid },
     });
     expect(history.slice(8).filter((line) => /[0-9]/.test(line))).toEqual([]);
     expect(history.slice(8).join(' ')).toContain('caller: [pressed ••••');
