@@ -17,20 +17,27 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-/** A call that has asked for digits, with a caller who tries to be markup. */
+/** A call that has noted something and asked for digits, with a caller who tries to be markup. */
 async function waitingCall() {
   const call = await board().call({
+    agent: 'collecting',
     turns: [
-      { say: `Hello ${WICKED}`, call: [{ name: 'receive_dtmf', args: { digits: 3 } }] },
+      {
+        say: `Hello ${WICKED}`,
+        call: [
+          { name: 'set_state', args: { reason: WICKED } },
+          { name: 'receive_dtmf', args: {} },
+        ],
+      },
       {
         say: 'Thank you and goodbye.',
         call: [{ name: 'end_dialog', args: { reason: 'resolved', department: WICKED } }],
       },
     ],
     headers: { 'X-Note': WICKED },
-    steps: [{ kind: 'cue' }, { kind: 'press', digits: '123' }, { kind: 'until_bye' }],
+    steps: [{ kind: 'cue' }, { kind: 'press', digits: '123456789' }, { kind: 'until_bye' }],
   });
-  await call.threadWith('has the call', ({ history }) => history.length === 2);
+  await call.threadWith('has the call', ({ history }) => history.length === 4);
   return call;
 }
 
@@ -59,7 +66,10 @@ describe('the page', () => {
     await browser.see(WICKED);
     await browser.see('receive_dtmf is called');
     await call.cue();
-    await browser.see('The caller typed 123');
+    await browser.see('The caller typed 123456789');
+    await browser.see('Noted: account = 123456789');
+    await browser.see(`Noted: reason = ${WICKED}`);
+    await browser.see('State');
     await browser.see('Thank you and goodbye.');
     await call.ended();
     await browser.see('Ended: completed, end_dialog');

@@ -22,6 +22,8 @@ export function lineOf(entry) {
         status === 'completed',
       );
     }
+    case 'state':
+      return fact(`Noted: ${notedIn(entry.state)}`, entry.at);
     case 'outcome':
       return fact('The outcome is there', entry.at, true);
     case 'warning':
@@ -31,6 +33,13 @@ export function lineOf(entry) {
     default:
       return undefined;
   }
+}
+
+function notedIn(state) {
+  const text = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
+  return Object.entries(state)
+    .map(([name, value]) => `${name} = ${text(value)}`)
+    .join(', ');
 }
 
 function messageOf(message) {
