@@ -76,7 +76,7 @@ export async function run(args: readonly string[]): Promise<number> {
     );
   program
     .command('check')
-    .description('check agent definitions, trunks, dispatch rules and scenarios')
+    .description('check agent definitions, trunks, dispatch rules, scenarios and the price file')
     .argument('[files...]', 'files to check; all that are loaded unless named')
     .action(
       runs((files: string[]) => async (config) => (await import('./stack/check.ts')).check(config, files)),

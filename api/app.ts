@@ -20,6 +20,7 @@ import { problemResponse } from './problem.ts';
 import type { Readiness } from './readiness.ts';
 import { referenceOperations } from './reference.ts';
 import { threadOperations } from './threads.ts';
+import { usageOperations } from './usage.ts';
 import { webhookOperations } from './webhooks/routes.ts';
 
 /** Bytes that a request may bring. */
@@ -63,6 +64,7 @@ export function createApp(parts: AppParts): Hono {
     ...eventOperations(parts),
     ...placingOperations(parts.outbound),
     ...agentOperations(parts.agents),
+    ...usageOperations(parts),
     ...webhookOperations({ webhooks, outbox, networks: parts.networks }),
     ...keyOperations(keys),
   ];

@@ -66,6 +66,19 @@ test('named files and folders of every kind are checked by what they hold', () =
   expect(codes(checkFiles(config, [join(home, 'gone.json')]))).toEqual(['gone.json:1: E_TRUNK_INVALID']);
 });
 
+test('the price file is checked where there is one, and where it is named', () => {
+  const file = join(home, 'prices.yaml');
+  writeFileSync(file, 'currency: USD\nmodels:\n  chat: { input: 1 }\n');
+  const wrong = `${file}:3: E_PRICES_INVALID: unknown key models.chat.input; known are input_per_million, `;
+  for (const problems of [checkFiles(config), checkFiles(config, [file])]) {
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problems.every((problem) => problem.startsWith(`${file}:3: E_PRICES_INVALID: `))).toBe(true);
+    expect(problems.some((problem) => problem.startsWith(wrong))).toBe(true);
+  }
+  writeFileSync(file, 'currency: USD\nmodels:\n  chat: { input_per_million: 1, output_per_million: 2 }\n');
+  expect(checkFiles(config)).toEqual([]);
+});
+
 test('a file below the working folder is told by its short name', () => {
   const file = join(ROOT, 'package.json');
   expect(checkFiles(config, [file])[0]).toMatch(new RegExp(`^${relative(process.cwd(), file)}:\\d+: `));

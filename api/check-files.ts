@@ -1,15 +1,16 @@
 import { statSync } from 'node:fs';
-import { isAbsolute, relative } from 'node:path';
+import { basename, isAbsolute, relative } from 'node:path';
 import { checkDefinitions } from '../agent/definition/check.ts';
 import { definitionFiles, definitionFolders } from '../agent/definition/definitions.ts';
 import { printProblem, type Problem } from '../base/problem.ts';
 import type { Config } from '../config.ts';
 import { readRule } from '../dispatch-rules/rule-file.ts';
+import { priceProblems, pricesFile } from '../prices/open.ts';
 import { readTrunk } from '../sip-trunks/trunk-file.ts';
 import { checkProvisioning, jsonFiles, withText } from './provisioning-files.ts';
 
 /**
- * Checks definitions (YAML), trunks and dispatch rules (JSON): the named files and folders, or all that are loaded where none is named. Paths are printed as
+ * Checks definitions (YAML), trunks and dispatch rules (JSON) and the price file (`prices.yaml`): the named files and folders, or all that are loaded where none is named. Paths are printed as
  * seen from the working folder.
  *
  * @returns `file:line: code: what is wrong; the mend`, a line for each problem; none when all is right.
@@ -33,7 +34,7 @@ function allProblems(config: Config): Problem[] {
           ),
         ],
   );
-  return [...problems, ...checked.problems, ...lost];
+  return [...problems, ...checked.problems, ...lost, ...priceProblems(pricesFile(config.home))];
 }
 
 function namedProblems(config: Config, named: readonly string[]): Problem[] {
@@ -43,12 +44,14 @@ function namedProblems(config: Config, named: readonly string[]): Problem[] {
       : [file],
   );
   const isJson = (file: string) => file.endsWith('.json');
+  const isPrices = (file: string) => basename(file) === basename(pricesFile(''));
   return [
     ...checkDefinitions(
-      files.filter((file) => !isJson(file)),
+      files.filter((file) => !isJson(file) && !isPrices(file)),
       checkDefinitions(definitionFolders(config).flatMap(definitionFiles)).agents,
     ).problems,
     ...files.filter(isJson).flatMap((file) => jsonProblems(file, config)),
+    ...files.filter(isPrices).flatMap(priceProblems),
   ];
 }
 

@@ -67,7 +67,8 @@ export function eventOperations(parts: {
       ...common,
       id: 'followThread',
       path: '/threads/{key}/events',
-      summary: 'One call as it happens, from its first entry on, until it ends',
+      summary:
+        'One call as it happens, from its first entry on, until it ends, and is analyzed where it is to be',
       params: z.object({
         key: z.string().max(1_024).describe('a thread’s id, or a UID, which gives the newest of its threads'),
       }),
@@ -82,7 +83,8 @@ export function eventOperations(parts: {
         const after = lastEventId(request);
         const thread = await threads.read(client.organization, params.key);
         if (!thread) throw new AttendantError('E_THREAD_NOT_FOUND', 'no thread has this id or UID');
-        if (after !== undefined && thread.status === 'ended') {
+        const isOver = thread.status === 'ended' && thread.analysis?.status !== 'pending';
+        if (after !== undefined && isOver) {
           const last = await events.lastOf(client.organization, thread.id);
           if (last !== undefined && !isBehind(last, after)) return undefined;
         }

@@ -56,6 +56,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Threads: 'The record of each call, while it runs and after it.',
   Calls: 'Calls that agents make.',
   Agents: 'Who answers calls.',
+  Usage: 'What calls used, and what they came to.',
   Webhooks: 'Servers that are told of calls, and how that went.',
   Events: 'What happens in calls, as it happens: server-sent events.',
   Health: 'Whether it runs, and what it speaks. No key needed.',

@@ -4,6 +4,8 @@ import { named } from './schemas.ts';
 const time = z.string().describe('RFC 3339');
 const anything = z.record(z.string(), z.unknown());
 
+const amount = z.string().describe('a decimal text with six places');
+
 const toolCall = z.strictObject({
   id: z.string(),
   type: z.literal('function'),
@@ -72,6 +74,37 @@ const members = {
   metrics: z
     .looseObject({ turns: z.array(anything) })
     .describe('milliseconds of each answer by part; at the end also `talk`, `interruptions` and `models`'),
+  analysis: z
+    .discriminatedUnion('status', [
+      z.strictObject({ status: z.literal('pending') }),
+      z.looseObject({
+        status: z.literal('done'),
+        model: z.string(),
+        at: time,
+        summary: z.string(),
+        sentiment: z.enum(['positive', 'neutral', 'negative', 'mixed']).describe('the caller’s'),
+        follow_ups: z.array(z.string()).describe('what is still to be done'),
+        fields: anything.optional().describe('what the definition asks for besides'),
+      }),
+      z.looseObject({ status: z.literal('failed'), code: z.string().describe('`E_…`'), at: time }),
+    ])
+    .nullable()
+    .describe('what a model found in the call after its end; null where none was asked'),
+  cost: z
+    .looseObject({
+      currency: z.string(),
+      total: amount.describe('of the parts that have a price'),
+      parts: z.array(
+        z.looseObject({
+          part: z.enum(['llm', 'stt', 'tts', 'analysis', 'telephony']),
+          name: z.string().describe('the model’s, or the trunk’s'),
+          amount: amount.nullable().describe('null where there is no price for it'),
+        }),
+      ),
+      prices: z.string().describe('`sha256:…` of the price file'),
+    })
+    .nullable()
+    .describe('what the call came to, by the price file of its end'),
   warnings: z.array(z.looseObject({ code: z.string(), detail: z.string(), at: time })),
 };
 

@@ -190,6 +190,21 @@ export const ERRORS = {
     title: 'A dialogue file is wrong',
     mend: 'Mend the file at the line that is named.',
   },
+  E_PRICES_INVALID: {
+    status: 422,
+    title: 'The price file is wrong',
+    mend: 'Mend it at the line that is named; attendant check shows all.',
+  },
+  E_ANALYSIS_NO_MODEL: {
+    status: 503,
+    title: 'There is no chat model to analyze a call with',
+    mend: 'Set OPENAI_API_KEY or LLM_BASE_URL where the worker runs, or the variables that the definition names; the keyless dialogue analyzes nothing.',
+  },
+  E_ANALYSIS_UNUSABLE: {
+    status: 502,
+    title: 'What the model answered about a call is no analysis',
+    mend: 'Use a model that writes JSON by a schema, and ask for less with analysis.fields.',
+  },
   E_SPEECH_FAILED: {
     status: 500,
     title: 'Speech could not be made or heard on this machine',

@@ -7,6 +7,7 @@ import { parseDefinition } from '../agent/definition/load.ts';
 import { ERRORS } from '../base/errors.ts';
 import { run } from '../cli.ts';
 import { readRule } from '../dispatch-rules/rule-file.ts';
+import { parsePrices } from '../prices/price-file.ts';
 import { parseScenario } from '../rehearsal/scenario.ts';
 import { readTrunk } from '../sip-trunks/trunk-file.ts';
 import { parseDialogue } from '../speech/dialogue/load.ts';
@@ -146,6 +147,8 @@ function faults(language: string, kind: string, text: string): string[] {
       return problems(parseDefinition(file, text));
     case 'yaml scenario':
       return thrown(() => parseScenario(text, file));
+    case 'yaml prices':
+      return problems(parsePrices(file, text));
     case 'yaml dialogue':
       return thrown(() => parseDialogue(text, file));
     case 'json trunk':

@@ -1,5 +1,7 @@
+import { ADD_ENTRY, COUNT_USAGE, NOW, TELL_WEBHOOKS } from './append-steps.ts';
 import type { ThreadStart } from './entry.ts';
 import {
+  analysesKey,
   entriesKey,
   erasedKey,
   eventsKey,
@@ -8,46 +10,38 @@ import {
   prefixOf,
   seenKey,
   threadKey,
+  usageKey,
   webhookEventsKey,
 } from './keys.ts';
 import type { Redis } from './redis.ts';
 import { script } from './script.ts';
 import { PUT_TERMS } from './thread-index.ts';
+import { dayOf } from './usage.ts';
 import type { Message } from './webhook-message.ts';
 
 /** About how many entries the organization's live stream keeps. */
-const EVENTS_KEPT = 100_000;
+export const EVENTS_KEPT = 100_000;
 
 /**
  * Appends entries of one thread and epoch, those left out that were seen already, in one step; what webhooks are to be told is in the
- * outbox with the entry, or neither is. An entry has the same id in the thread's stream and in the organization's, so that who follows one
- * can go on in the other.
+ * outbox with the entry, what it used is counted, and what a model is to be asked about is waiting for that, or none of it is. An entry has
+ * the same id in the thread's stream and in the organization's, so that who follows one can go on in the other.
  *
- * KEYS: seen, entries, thread, index, events, erased, which events each webhook wants, the outbox's due times
+ * KEYS: seen, entries, thread, index, events, erased, which events each webhook wants, the outbox's due times, the day's usage, the analyses'
+ *       due times
  * ARGV: thread id, uid, start (ms), epoch, how many events to keep, what the organization's keys begin with (they all have the KEYS' hash
  *       tag), then for each entry: n, kind, the entry as JSON, what webhooks are told (the event, and the message as JSON; empty for
- *       nothing), how many fields and values follow, those (the thread without its history, none where the entry changes only the
- *       history), how many terms follow, and those (`thread-index.ts`)
+ *       nothing), whether a model is to be asked (1), how many fields and values follow, those (the thread without its history, none where
+ *       the entry changes only the history), how many terms follow, those (`thread-index.ts`), how many counts follow, and those (`usage.ts`)
  * Returns: how many entries of this epoch have been seen, and whether another epoch wrote to the thread too. In that case a
  *       writer knows only part of the thread, so the hash is left alone and the caller folds it anew. Of an erased thread nothing is
  *       taken, and all counts as seen, so that nobody sends it again.
  */
 const append = script(`
-${PUT_TERMS}
-local seen, entries, thread, index, events, erased, wanted, due = unpack(KEYS)
-if redis.call('ZSCORE', erased, ARGV[1]) then return { 2147483647, 0 } end
-local function add(n, kind, entry)
-  local values = { 'epoch', ARGV[4], 'n', n, 'kind', kind, 'entry', entry }
-  local function announce(id)
-    return redis.call('XADD', events, 'MAXLEN', '~', ARGV[5], id, 'thread', ARGV[1], 'uid', ARGV[2], unpack(values))
-  end
-  local id = announce('*')
-  if type(redis.pcall('XADD', entries, id, unpack(values))) == 'string' then return end
-  -- The clock went back, and the organization's stream did not hold it up: one behind the thread's last.
-  redis.call('XDEL', events, id)
-  local ms, seq = string.match(redis.call('XREVRANGE', entries, '+', '-', 'COUNT', 1)[1][1], '^(%d+)-(%d+)$')
-  redis.call('XADD', entries, announce(ms .. '-' .. (tonumber(seq) + 1)), unpack(values))
-end
+${PUT_TERMS}${ADD_ENTRY}${TELL_WEBHOOKS}${COUNT_USAGE}${NOW}
+local seen, entries, thread, index, events, erased, wanted, due, usage, analyses = unpack(KEYS)
+local id, prefix = ARGV[1], ARGV[6]
+if redis.call('ZSCORE', erased, id) then return { 2147483647, 0 } end
 local epoch = ARGV[4]
 local before = redis.call('HMGET', thread, 'epoch', 'n', 'epochs')
 local last, mixed = tonumber(before[2] or 0), before[3] == 'several'
@@ -55,33 +49,32 @@ if before[1] and before[1] ~= epoch and not mixed then
   mixed = true
   redis.call('HSET', thread, 'epochs', 'several')
 end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local hooks
+local now = clock_now()
 local i = 7
+local function list()
+  local count = tonumber(ARGV[i])
+  local from = i + 1
+  i = from + count
+  return count, from, i - 1
+end
 while i <= #ARGV do
-  local n, event, message, count = ARGV[i], ARGV[i + 3], ARGV[i + 4], tonumber(ARGV[i + 5])
-  local terms = i + 6 + count
-  local last_term = terms + tonumber(ARGV[terms])
+  local n, kind, entry, event, message, asked = unpack(ARGV, i, i + 5)
+  i = i + 6
+  local fields, field, last_field = list()
+  local _, term, last_term = list()
+  local _, count, last_count = list()
   if redis.call('SETBIT', seen, n, 1) == 0 then
-    add(n, ARGV[i + 1], ARGV[i + 2])
-    if event ~= '' then
-      hooks = hooks or redis.call('HGETALL', wanted)
-      for h = 1, #hooks, 2 do
-        if string.find(hooks[h + 1], ' ' .. event .. ' ', 1, true) then
-          local queue = hooks[h] .. ':' .. ARGV[1]
-          redis.call('RPUSH', ARGV[6] .. 'outbox:' .. queue, message)
-          redis.call('ZADD', due, 'NX', now, queue)
-        end
-      end
-    end
-    if count > 0 and not mixed and tonumber(n) > last then
+    local values = { 'epoch', epoch, 'n', n, 'kind', kind, 'entry', entry }
+    add_entry(entries, events, ARGV[5], id, ARGV[2], values)
+    tell_webhooks(wanted, due, prefix, id, now, event, message)
+    count_usage(usage, { unpack(ARGV, count, last_count) })
+    if asked == '1' then redis.call('ZADD', analyses, 'NX', now, id) end
+    if fields > 0 and not mixed and tonumber(n) > last then
       last = tonumber(n)
-      redis.call('HSET', thread, 'epoch', epoch, 'n', n, unpack(ARGV, i + 6, terms - 1))
-      put_terms(index, ARGV[6], ARGV[1], ARGV[3], { unpack(ARGV, terms + 1, last_term) })
+      redis.call('HSET', thread, 'epoch', epoch, 'n', n, unpack(ARGV, field, last_field))
+      put_terms(index, prefix, id, ARGV[3], { unpack(ARGV, term, last_term) })
     end
   end
-  i = last_term + 1
 end
 return { redis.call('BITCOUNT', seen), mixed and 1 or 0 }
 `);
@@ -117,6 +110,10 @@ export interface Item {
   readonly summary: readonly string[];
   /** What the thread is found by from this entry on; empty where it did not change. */
   readonly terms: readonly string[];
+  /** What is added to the day's usage: fields and counts (`usage.ts`). */
+  readonly usage: readonly string[];
+  /** A model is to be asked about the call. */
+  readonly asked: boolean;
 }
 
 export interface Appended {
@@ -147,16 +144,21 @@ export async function appendEntries(
     erasedKey(organization),
     webhookEventsKey(organization),
     outboxDueKey(organization),
+    usageKey(organization, dayOf(start)),
+    analysesKey(organization),
   ];
   const started = String(Date.parse(start.started_at));
   const args = [id, uid, started, String(epoch), String(EVENTS_KEPT), prefixOf(organization)];
-  for (const { n, kind, json, message, summary, terms } of items) {
+  for (const { n, kind, json, message, summary, terms, usage, asked } of items) {
     args.push(String(n), kind, json, message?.event ?? '', message ? JSON.stringify(message) : '');
-    args.push(String(summary.length), ...summary, String(terms.length), ...terms);
+    args.push(asked ? '1' : '', ...counted(summary), ...counted(terms), ...counted(usage));
   }
   const [seen, mixed] = (await append(redis, keys, args)) as [number, number];
   return { seen, mixed: mixed === 1 };
 }
+
+/** A list as scripts take it: how many, then each. */
+export const counted = (list: readonly string[]): string[] => [String(list.length), ...list];
 
 /**
  * Writes the hash of a thread, folded from `count` entries, and what it is found by; false where there are more entries by now.

@@ -1,5 +1,7 @@
 import type { AgentName, Organization, ThreadId, Uid } from '../base/ids.ts';
-import type { CallMeasures, TurnLatency } from './measures.ts';
+import type { Analysis, AnalysisAsk } from './analysis.ts';
+import type { Cost, CostPart } from './cost.ts';
+import type { CallMeasures, ModelUse, TurnLatency } from './measures.ts';
 
 /** A tool call as an OpenAI chat message carries it: `arguments` is a JSON string. */
 export interface ToolCall {
@@ -109,7 +111,23 @@ export type Entry =
   | { readonly kind: 'turn'; readonly latency: TurnLatency; readonly at: string }
   | { readonly kind: 'measured'; readonly measures: CallMeasures; readonly at: string }
   | { readonly kind: 'warning'; readonly code: string; readonly detail: string; readonly at: string }
-  | { readonly kind: 'ended'; readonly end_reason: EndReason; readonly at: string };
+  | {
+      readonly kind: 'ended';
+      readonly end_reason: EndReason;
+      readonly at: string;
+      /** What it came to; absent where there is no price file. */
+      readonly cost?: Cost;
+      /** A model is to be asked about the call now. */
+      readonly analysis?: AnalysisAsk;
+    }
+  | {
+      /** After the end: what the model that was asked about the call came to, what it was asked for, and its cost where the call has one. */
+      readonly kind: 'analysis';
+      readonly analysis: Exclude<Analysis, { status: 'pending' }>;
+      readonly use?: ModelUse;
+      readonly cost?: CostPart;
+      readonly at: string;
+    };
 
 /** An entry with its place: the epoch goes up each time another worker takes the call, n (from 1) within it. */
 export interface NumberedEntry {

@@ -29,6 +29,8 @@ describe('folding entries', () => {
       consults: [],
       state: {},
       metrics: { turns: [] },
+      analysis: null,
+      cost: null,
       warnings: [],
       history: [],
     });

@@ -6,7 +6,8 @@ import type {
   ThreadStart,
   TransferAttempt,
 } from './entry.ts';
-import type { CallMeasures, TurnLatency } from './measures.ts';
+import { costOf } from './cost.ts';
+import type { CallMeasures, ModelUse, TurnLatency } from './measures.ts';
 import type { Thread } from './thread.ts';
 
 type Warning = Thread['warnings'][number];
@@ -29,6 +30,9 @@ export class Fold {
   readonly #consults: ConsultRecord[] = [];
   #measures: CallMeasures | undefined;
   readonly #turns: TurnLatency[] = [];
+  #analysis: Thread['analysis'] = null;
+  #analysisUse: readonly ModelUse[] = [];
+  #cost: Thread['cost'] = null;
   readonly #warnings: Warning[] = [];
   readonly #history: Message[] = [];
 
@@ -80,6 +84,13 @@ export class Fold {
         this.#status = 'ended';
         this.#endedAt = entry.at;
         this.#endReason = entry.end_reason;
+        this.#cost = entry.cost ?? null;
+        this.#analysis = entry.analysis ? { status: 'pending' } : null;
+        return true;
+      case 'analysis':
+        this.#analysis = entry.analysis;
+        if (entry.use) this.#analysisUse = [entry.use];
+        if (entry.cost && this.#cost) this.#cost = costOf([...this.#cost.parts, entry.cost], this.#cost);
         return true;
       default:
         // A later version may have written kinds that this one does not know: they must not hide the rest.
@@ -113,10 +124,18 @@ export class Fold {
       transfers: [...this.#transfers],
       consults: [...this.#consults],
       state: this.#state,
-      metrics: { turns: [...this.#turns], ...this.#measures },
+      metrics: { turns: [...this.#turns], ...this.#measures, ...this.#modelUse() },
+      analysis: this.#analysis,
+      cost: this.#cost,
       warnings: [...this.#warnings],
       history: [...this.#history],
     };
+  }
+
+  /** What models were asked for: on the call, and about it. */
+  #modelUse(): { models?: readonly ModelUse[] } {
+    if (this.#analysisUse.length === 0) return {};
+    return { models: [...(this.#measures?.models ?? []), ...this.#analysisUse] };
   }
 }
 

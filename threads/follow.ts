@@ -22,7 +22,7 @@ interface Gap {
 
 /** Whose events, and from where on. */
 export interface Following {
-  /** One call: from its first entry on unless `after` is given; ends with the call. */
+  /** One call: from its first entry on unless `after` is given; ends with the call, or with its analysis where there is to be one. */
   readonly thread?: { readonly id: ThreadId; readonly uid: Uid } | undefined;
   /** All calls of a UID. */
   readonly uid?: Uid | undefined;
@@ -103,7 +103,8 @@ export function openLiveEvents(options: {
               continue;
             }
             last = (event as LiveEvent).id;
-            if (event.kind === 'started' || event.kind === 'ended') isOver = event.kind === 'ended';
+            if (event.kind === 'started') isOver = false;
+            else if (isLast(event as LiveEvent)) isOver = true;
             if (belongs(following, event as LiveEvent)) yield event;
           }
           if (following.thread && isOver) return;
@@ -111,7 +112,7 @@ export function openLiveEvents(options: {
             if (!isBehind(event.id, last)) continue;
             last = event.id;
             yield event;
-            if (following.thread && event.kind === 'ended') return;
+            if (following.thread && isLast(event)) return;
           }
         }
       } finally {
@@ -125,6 +126,12 @@ export function openLiveEvents(options: {
       await Promise.all([...[...readers.values()].map((reader) => reader.close()), ...ending]);
     },
   };
+}
+
+/** Whether nothing of the call follows: its analysis does where it is to be analyzed. */
+function isLast({ kind, entry }: LiveEvent): boolean {
+  if (kind === 'analysis') return true;
+  return kind === 'ended' && (JSON.parse(entry) as { analysis?: unknown } | null)?.analysis === undefined;
 }
 
 async function lastIn(redis: Redis, stream: string): Promise<string | undefined> {

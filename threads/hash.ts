@@ -32,6 +32,8 @@ const EMPTY: Omit<ThreadSummary, Text | 'caller'> = {
   consults: [],
   state: {},
   metrics: { turns: [] },
+  analysis: null,
+  cost: null,
   warnings: [],
 };
 

@@ -75,6 +75,20 @@ export const deadLettersKey = (organization: Organization, webhook: WebhookId): 
 export const deliveriesKey = (organization: Organization, webhook: WebhookId): string =>
   `attendant:{${organization}}:deliveries:${webhook}`;
 
+/** Hash: what the calls that began on that day (UTC, `2026-01-31`) used, by agent and model. */
+export const usageKey = (organization: Organization, day: string): string =>
+  `attendant:{${organization}}:usage:${day}`;
+
+/** Sorted set: threads that a model is to be asked about, by when (milliseconds, Redis's own clock). */
+export const analysesKey = (organization: Organization): string => `attendant:{${organization}}:analyses`;
+
+/** Hash: thread to how often it was tried, and the claim of the process that is asking. */
+export const analysisClaimsKey = (organization: Organization): string =>
+  `attendant:{${organization}}:analysis-claims`;
+
+/** Set: organizations that have, or had, threads to be analyzed. */
+export const analyzedOrganizationsKey = (): string => 'attendant:analyzed-organizations';
+
 /** Set: organizations that have webhooks. */
 export const hookedOrganizationsKey = (): string => 'attendant:hooked-organizations';
 

@@ -14,7 +14,8 @@ export interface TurnLatency {
 /** What one model was asked for on a call; `audio` in milliseconds. */
 export type ModelUse =
   | {
-      readonly part: 'llm';
+      /** `analysis`: the model that was asked about the call after its end. */
+      readonly part: 'llm' | 'analysis';
       readonly model: string;
       readonly input_tokens: number;
       readonly cached_tokens: number;

@@ -128,6 +128,7 @@ function discreetEntry(entry: Entry, secrets: SecretDigits, keys: boolean): Entr
     case 'turn':
     case 'measured':
     case 'ended':
+    case 'analysis': // Made of what is on the thread, which is masked.
       return entry;
     default:
       return entry satisfies never;

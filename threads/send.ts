@@ -1,10 +1,13 @@
 import { appendEntries, replaceHash, type Appended, type Item } from './append.ts';
 import type { Entry, NumberedEntry, ThreadStart } from './entry.ts';
-import { Fold, foldThread } from './fold.ts';
+import { Fold, foldThread, inOrder } from './fold.ts';
 import { hashFields } from './hash.ts';
+import { analyzedOrganizationsKey } from './keys.ts';
 import { readEntries } from './read.ts';
 import type { Redis } from './redis.ts';
+import type { Thread } from './thread.ts';
 import { termsOf } from './thread-index.ts';
+import { usageOf } from './usage.ts';
 import { messageOf } from './webhook-message.ts';
 
 /** How much goes to Redis in one step: a script holds everybody else up while it runs. */
@@ -33,6 +36,8 @@ export class Items {
       message,
       summary: thread ? hashFields(thread) : [],
       terms: thread ? termsOf(thread) : [],
+      usage: thread ? usageOf(entry, thread) : [],
+      asked: entry.kind === 'ended' && entry.analysis !== undefined,
     };
   }
 }
@@ -60,6 +65,9 @@ export async function sendBatch(
   epoch: number,
   items: readonly Item[],
 ): Promise<Appended> {
+  // First, so that who looks for analyses overlooks none.
+  if (items.some(({ asked }) => asked))
+    await redis.run((client) => client.sAdd(analyzedOrganizationsKey(), start.organization));
   const appended = await appendEntries(redis, start, epoch, items);
   if (appended.mixed && (items.length === 0 || items.some((item) => item.summary.length > 0))) {
     await refold(redis, start);
@@ -105,16 +113,13 @@ async function refold(redis: Redis, start: ThreadStart): Promise<void> {
     const { entries, length } = await readEntries(redis, start.organization, start.id);
     const thread = foldThread(entries);
     if (!thread) return;
-    const last = entries.reduce((a, b) => (b.epoch > a.epoch || (b.epoch === a.epoch && b.n > a.n) ? b : a));
-    const fields = [
-      ...hashFields(thread),
-      'epoch',
-      String(last.epoch),
-      'n',
-      String(last.n),
-      'epochs',
-      'several',
-    ];
-    if (await replaceHash(redis, thread, length, fields, termsOf(thread))) return;
+    if (await replaceHash(redis, thread, length, fieldsOfSeveral(thread, entries), termsOf(thread))) return;
   }
+}
+
+/** The hash of a thread that several epochs wrote to. */
+export function fieldsOfSeveral(thread: Thread, entries: readonly NumberedEntry[]): string[] {
+  const last = inOrder(entries).at(-1);
+  const place = ['epoch', String(last?.epoch ?? 1), 'n', String(last?.n ?? 0), 'epochs', 'several'];
+  return [...hashFields(thread), ...place];
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { asAttendantError, AttendantError } from '../base/errors.ts';
 import type { Organization } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
+import { analysesIn, type Analyses } from './analyses.ts';
 import type { ThreadStart, ThreadWriter } from './entry.ts';
 import { eraseCaller, eraseThreads, type Erased } from './erase.ts';
 import { makeJournalFolder } from './journal.ts';
@@ -13,6 +14,7 @@ import { readThread } from './read.ts';
 import { connectRedis } from './redis.ts';
 import { replayFolder, type Replayed } from './replay.ts';
 import type { Thread } from './thread.ts';
+import { readUsage, type Usage, type UsageBy } from './usage.ts';
 import { webhooksIn, type Webhooks } from './webhooks.ts';
 import { workersIn, type Workers } from './workers.ts';
 import { Writer } from './writer.ts';
@@ -53,6 +55,9 @@ export interface Threads {
   readonly webhooks: Webhooks;
   readonly outbox: Outbox;
   readonly orders: Orders;
+  readonly analyses: Analyses;
+  /** See `readUsage`. @throws AttendantError as `Redis.run` */
+  usage(organization: Organization, asked: { days: readonly string[]; by: UsageBy }): Promise<Usage>;
   /** Whether Redis is there right now. */
   readonly ready: boolean;
   /** Rejects where Redis does not answer. @throws AttendantError as `Redis.run` */
@@ -143,6 +148,8 @@ export function openThreads(options: {
     webhooks: webhooksIn(redis, clock),
     outbox: outboxIn(redis),
     orders: ordersIn(redis),
+    analyses: analysesIn(redis),
+    usage: (organization, asked) => readUsage(redis, organization, asked),
     get ready() {
       return redis.ready;
     },

@@ -7,6 +7,8 @@ import type {
   ThreadStart,
   TransferAttempt,
 } from './entry.ts';
+import type { Analysis } from './analysis.ts';
+import type { Cost } from './cost.ts';
 import type { CallMeasures, TurnLatency } from './measures.ts';
 
 /** A call's record as the API shows it: the entries folded, the messages as `history`. */
@@ -25,6 +27,10 @@ export interface Thread extends ThreadStart {
   readonly state: Readonly<Record<string, unknown>>;
   /** How quickly the agent answered, turn by turn; at the end also who talked how long, and what the models were asked for. */
   readonly metrics: { readonly turns: readonly TurnLatency[] } & Partial<CallMeasures>;
+  /** What a model found in the call after its end; null where nobody asked one. */
+  readonly analysis: Analysis | null;
+  /** What the call came to, by the price file of its end; null while it runs, and where there was none. */
+  readonly cost: Cost | null;
   readonly warnings: readonly { code: string; detail: string; at: string }[];
   readonly history: readonly Message[];
 }

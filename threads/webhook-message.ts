@@ -10,6 +10,7 @@ export const WEBHOOK_EVENTS = [
   'call.transferred',
   'call.transfer_failed',
   'call.outcome',
+  'call.analyzed',
 ] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 
@@ -25,7 +26,7 @@ export interface WebhookBody {
   readonly type: WebhookEvent;
   readonly timestamp: string;
   readonly call_id: string;
-  /** Of a transfer its attempt, of an outcome the outcome, of an end its reason, of a start the caller. */
+  /** Of a transfer its attempt, of an outcome the outcome, of an end its reason, of a start the caller, of an analysis the analysis. */
   readonly data: object;
   /** As it stood then. */
   readonly thread: Thread;
@@ -70,6 +71,8 @@ function tellingOf(entry: Entry): { event: WebhookEvent; data: object; at: strin
       return { event: 'call.outcome', data: entry.outcome, at: entry.at };
     case 'ended':
       return { event: 'call.ended', data: entry.end_reason, at: entry.at };
+    case 'analysis':
+      return { event: 'call.analyzed', data: entry.analysis, at: entry.at };
     case 'answered':
     case 'message':
     case 'digits':

@@ -29,7 +29,7 @@ export async function takeCall(
     : await callingParty(job, exchange, stop);
   if (!party) return; // Another worker makes this call.
   const { leg, caller, choice } = party;
-  const thread = exchange.open(choice.start);
+  const thread = exchange.open(choice.start, choice.agent?.definition);
   const { clock, log } = exchange;
   const { id: call } = choice.start;
   // Not what was dialed: where no agent has that name it may be somebody's number.

@@ -6,7 +6,7 @@ import type { LiveKit } from '../../livekit/client.ts';
 import type { ThreadStart, ThreadWriter } from '../../threads/entry.ts';
 import type { Orders } from '../../threads/orders.ts';
 import type { AgentName } from '../../base/ids.ts';
-import type { LoadedDefinition } from '../definition/definition.ts';
+import type { Definition, LoadedDefinition } from '../definition/definition.ts';
 import type { ModelSource } from './models.ts';
 
 /** What every call of a process shares. */
@@ -15,8 +15,8 @@ export interface Exchange {
   readonly models: ModelSource;
   /** The definition as its file stands now; throws E_DEFINITION_NOT_FOUND. */
   definition(name: AgentName): LoadedDefinition;
-  /** Opens the thread of a call. */
-  open(start: ThreadStart): ThreadWriter;
+  /** Opens the thread of a call that this definition's agent answers; nobody's where it is undefined. */
+  open(start: ThreadStart, definition: Definition | undefined): ThreadWriter;
   /** The calls that agents are to make. */
   readonly orders: Orders;
   /** Seats the agent in a further room, for as long as `work` runs; throws E_WORKER_FULL where there is no place. */

@@ -5,6 +5,7 @@ import { InferenceSession } from 'onnxruntime-node';
 import type { Clock } from '../../base/clock.ts';
 import type { Config, ModelPart } from '../../config.ts';
 import type { Definition } from '../definition/definition.ts';
+import { CHAT_MODEL } from '../definition/models.ts';
 import type { Pcm } from './interjection.ts';
 import { Sentences } from './sentences.ts';
 import type { Witness } from './trouble/attempts.ts';
@@ -30,7 +31,7 @@ export interface Models {
 }
 
 /** Model names where neither the definition nor the environment names one. */
-const DEFAULTS = { llm: 'gpt-4.1-mini', stt: 'gpt-4o-mini-transcribe', tts: 'gpt-4o-mini-tts' } as const;
+const DEFAULTS = { llm: CHAT_MODEL, stt: 'gpt-4o-mini-transcribe', tts: 'gpt-4o-mini-tts' } as const;
 
 const PARTS = ['stt', 'llm', 'tts'] as const;
 /** Seconds that a part has for its first sign of life where the definition does not say, and a caller before something else is said. */

@@ -1,3 +1,4 @@
+import { analysisProblems } from './analysis.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Definition, Reachable } from './definition.ts';
 import { destinationProblems, headerProblems } from './destination-problems.ts';
@@ -23,6 +24,7 @@ export function contentProblems(source: Source, definition: Definition): Problem
     ...stateProblems(source, definition),
     ...troubleProblems(source, definition),
     ...outboundProblems(source, definition),
+    ...analysisProblems(source, definition.analysis),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { analysis } from './analysis.ts';
 import { seconds, sentence, straight, tool } from './fields.ts';
 import { httpTools } from './http-tool.ts';
 import { limits } from './limits.ts';
@@ -190,6 +191,9 @@ export const definitionSchema = z.strictObject({
   limits,
   trouble,
   outbound,
+  analysis: analysis
+    .optional()
+    .describe('What a chat model is asked about each call when it is over; without this nothing.'),
 });
 
 export type Definition = z.infer<typeof definitionSchema>;

@@ -34,6 +34,13 @@ limits:
 
 const read = (text: string) => parseDefinition('desk.yaml', text);
 
+test('fields of an analysis that are too long are told', () => {
+  const fields = JSON.stringify({ type: 'object', title: 'x'.repeat(8_000) });
+  expect(read(`${RIGHT}analysis: { fields: ${fields} }\n`).problems.map(({ what }) => what)).toEqual([
+    `analysis.fields: has ${fields.length} characters as JSON`,
+  ]);
+});
+
 test('a definition that is right has no problems', () => {
   const { definition, problems } = read(RIGHT);
   expect(problems).toEqual([]);
@@ -106,7 +113,7 @@ const BROKEN: [string | RegExp, string, ...string[]][] = [
   [
     'limits:',
     'boundaries:',
-    'desk.yaml:27: E_DEFINITION_INVALID: unknown key boundaries; known are $schema, name, description, models, greeting, instructions, variables, state, tools, turns, limits, trouble, outbound',
+    'desk.yaml:27: E_DEFINITION_INVALID: unknown key boundaries; known are $schema, name, description, models, greeting, instructions, variables, state, tools, turns, limits, trouble, outbound, analysis',
   ],
   [
     'digits: 9',
@@ -192,6 +199,21 @@ const BROKEN: [string | RegExp, string, ...string[]][] = [
     '  end_dialog:',
     '      again: {to: "sip:billing@company.com", description: Again.}\n  end_dialog:',
     'desk.yaml:20: E_DEFINITION_INVALID: destinations billing and again have the same address; the model chooses by address: keep one, with both descriptions',
+  ],
+  [
+    'tools:',
+    'analysis: { modell: gpt }\ntools:',
+    'desk.yaml:10: E_DEFINITION_INVALID: unknown key analysis.modell; did you mean model?',
+  ],
+  [
+    'tools:',
+    'analysis: { fields: { type: array } }\ntools:',
+    'desk.yaml:10: E_DEFINITION_INVALID: analysis.fields.type: the fields are no object; write type: object, and what it holds under properties:',
+  ],
+  [
+    'tools:',
+    'analysis: { timeout: 120 }\ntools:',
+    'desk.yaml:10: E_DEFINITION_INVALID: analysis.timeout is too large; the most is 60',
   ],
   [
     '      type: object\n',

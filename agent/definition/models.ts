@@ -31,6 +31,9 @@ const fallback = <T extends z.ZodType>(of: T) =>
     .default([])
     .describe('Models that stand in, in this order, when one before them fails or is too slow.');
 
+/** The chat model where neither the definition nor the environment names one. */
+export const CHAT_MODEL = 'gpt-4.1-mini';
+
 /** What the agent hears, thinks and speaks with. */
 export const models = z
   .strictObject({

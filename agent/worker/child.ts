@@ -5,10 +5,14 @@ import { createLog } from '../../base/log.ts';
 import { readConfig } from '../../config.ts';
 import { connectLiveKit } from '../../livekit/client.ts';
 import { openThreads } from '../../threads/store.ts';
+import { openPrices } from '../../prices/open.ts';
+import { keepAnalyzing } from '../analysis/keep-analyzing.ts';
+import { closing, type ClosingParts } from '../call/closing.ts';
 import { takeCall } from '../call/call.ts';
 import type { Exchange } from '../call/exchange.ts';
 import { ffiClient } from '../call/ffi-client.ts';
 import { ModelSource } from '../call/models.ts';
+import { TrunkNames } from '../call/trunk-names.ts';
 import { openDefinitions } from '../definition/definitions.ts';
 import { quietFramework } from './framework-log.ts';
 import { Host } from './host.ts';
@@ -31,6 +35,8 @@ async function run(): Promise<void> {
   const log = createLog('worker', config.logLevel);
   quietFramework(log);
   const stopped = new AbortController();
+  /** Before the connection to Redis ends: what is being asked of a model is given back then. */
+  const callsOver = new AbortController();
   guard(log, () => drain());
 
   // The FFI client runs its callbacks in the async context of whoever first touched it: that must be no call's.
@@ -48,11 +54,25 @@ async function run(): Promise<void> {
   });
   const definitions = openDefinitions({ home: config.home, root: config.root, env: config.env, log });
   const models = await ModelSource.load(config, turnModel, clock);
+  const analyzing = keepAnalyzing({
+    analyses: threads.analyses,
+    server: config.models.llm,
+    env: config.env,
+    clock,
+    log,
+    signal: callsOver.signal,
+  });
+  const closingParts: ClosingParts = {
+    models: config.models,
+    prices: openPrices({ home: config.home, log }),
+    trunks: new TrunkNames({ livekit, clock, log }),
+    onAsked: () => analyzing.wake(),
+  };
   const exchange: Exchange = {
     livekit,
     models,
     definition: (name) => definitions.get(name),
-    open: (start) => threads.write(start, 1),
+    open: (start, definition) => closing(threads.write(start, 1), definition, closingParts),
     orders: threads.orders,
     beside: async (room, work) => {
       const assignment = await sideAssignment(room, livekit, config.livekit.url);
@@ -110,7 +130,11 @@ async function run(): Promise<void> {
     if (draining) return;
     draining = true;
     registration.drain();
-    void host.empty().then(() => stopped.abort());
+    void host.empty().then(async () => {
+      callsOver.abort(new Error('this worker ends'));
+      await analyzing.ended;
+      stopped.abort();
+    });
   }
   process.on('message', (message: ToChild) => {
     switch (message.kind) {

@@ -97,7 +97,7 @@ async function place(
   };
   const agent = agentFor(definition, start, caller, exchange);
   await livekit.rooms.create(room, ROOM_EMPTY, AbortSignal.timeout(CREATE_LIMIT));
-  const thread = new Minutes(errand.discreet(exchange.open(start)));
+  const thread = new Minutes(errand.discreet(exchange.open(start, definition)));
   log.info({ call: id, parent: parent.start.id, agent: definition.name }, 'a side call begins');
   let end: { reason: EndReason; verdict: Verdict } | undefined;
   try {

@@ -1,6 +1,7 @@
 import { ask, follow } from './client.js';
 import { duration, facts, h, time } from './elements.js';
 import { lineOf } from './timeline.js';
+import { whatCameOfIt } from './afterwards.js';
 
 /** One call: who and what, and all that is said and done, as it happens. */
 export async function showCall(place, { argument, signal, connected }) {
@@ -18,7 +19,7 @@ export async function showCall(place, { argument, signal, connected }) {
     event: (_name, { entry }) => {
       const line = lineOf(entry);
       if (line) lines.append(line);
-      if (['answered', 'outcome', 'state', 'ended'].includes(entry.kind))
+      if (['answered', 'outcome', 'state', 'ended', 'analysis'].includes(entry.kind))
         void ask(path, { signal }).then(draw, () => undefined);
     },
   });
@@ -42,5 +43,6 @@ function aboutOf(thread) {
     ]),
     outcome ? h('section', {}, h('h2', {}, 'Outcome'), facts(list(outcome))) : '',
     Object.keys(state ?? {}).length ? h('section', {}, h('h2', {}, 'State'), facts(list(state))) : '',
+    whatCameOfIt(thread),
   );
 }

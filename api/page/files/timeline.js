@@ -30,6 +30,11 @@ export function lineOf(entry) {
       return fact(`${entry.code}: ${entry.detail}`, entry.at, false);
     case 'ended':
       return fact(`Ended: ${entry.end_reason.result}, ${entry.end_reason.reason}`, entry.at);
+    case 'analysis': {
+      const { status, code } = entry.analysis;
+      const isDone = status === 'done';
+      return fact(isDone ? 'The analysis is there' : `No analysis: ${code}`, entry.at, isDone);
+    }
     default:
       return undefined;
   }

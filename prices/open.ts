@@ -1,0 +1,55 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { asAttendantError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { type Problem, printProblem } from '../base/problem.ts';
+import { parsePrices, type Prices } from './price-file.ts';
+
+/** Where the price file of an installation is, if it has one. */
+export const pricesFile = (home: string): string => join(home, 'prices.yaml');
+
+/** The prices as the file stands now; undefined where there is none, or never was a right one. */
+export interface OpenPrices {
+  current(): Prices | undefined;
+}
+
+/** Reads the price file whenever it has changed: an edit holds for the next call that ends, one that broke it leaves what was before. */
+export function openPrices({ home, log }: { home: string; log: Log }): OpenPrices {
+  const file = pricesFile(home);
+  let known: { stamp: string; prices: Prices | undefined } | undefined;
+  return {
+    current: () => {
+      const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
+      const stamp = stat && `${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+      if (stamp === undefined) known = undefined;
+      else if (known?.stamp !== stamp) {
+        const { prices, problems } = readPrices(file);
+        const [first] = problems;
+        if (first)
+          log.warn(
+            { code: first.code, problem: printProblem(first) },
+            known?.prices
+              ? 'the price file is wrong; calls cost what they did before the edit'
+              : 'the price file is wrong; calls have no cost',
+          );
+        known = { stamp, prices: prices ?? known?.prices };
+      }
+      return known?.prices;
+    },
+  };
+}
+
+/** What is wrong in the price file of an installation; nothing where there is none. */
+export function priceProblems(file: string): readonly Problem[] {
+  return statSync(file, { throwIfNoEntry: false }) ? readPrices(file).problems : [];
+}
+
+function readPrices(file: string): ReturnType<typeof parsePrices> {
+  try {
+    return parsePrices(file, readFileSync(file, 'utf8'));
+  } catch (thrown) {
+    const what = `the file cannot be read: ${asAttendantError(thrown).message}`;
+    const mend = 'check the path and its rights';
+    return { prices: undefined, problems: [{ file, line: 1, code: 'E_PRICES_INVALID', what, mend }] };
+  }
+}
