@@ -236,6 +236,21 @@ export const ERRORS = {
     mend: 'Set the variable that the message names where the worker runs.',
   },
   E_CALL_ENDING: { status: 409, title: 'The call is ending', mend: 'Nothing more can be done on it.' },
+  E_CALL_OVER: {
+    status: 409,
+    title: 'The call is over',
+    mend: 'Nothing can be done on it any more; its thread says how it ended.',
+  },
+  E_COMMAND_UNTAKEN: {
+    status: 504,
+    title: 'No worker took the command in time',
+    mend: 'It was not done and will not be. See whether the worker that holds the call runs, then send it again.',
+  },
+  E_COMMAND_UNANSWERED: {
+    status: 504,
+    title: 'The command was taken and has no reply yet',
+    mend: 'It may still be done: read the thread before it is sent again.',
+  },
   E_TRANSFER_RUNNING: { status: 409, title: 'A transfer is already running', mend: 'Wait for its result.' },
   E_WORKER_FULL: {
     status: 503,

@@ -1,6 +1,16 @@
 import type { Clock } from '../base/clock.ts';
 import { isThreadId, isUid, type Organization, type ThreadId } from '../base/ids.ts';
-import { entriesKey, erasedKey, eventsKey, indexKey, prefixOf, termKey, threadKey, uidKey } from './keys.ts';
+import {
+  commandsKey,
+  entriesKey,
+  erasedKey,
+  eventsKey,
+  indexKey,
+  prefixOf,
+  termKey,
+  threadKey,
+  uidKey,
+} from './keys.ts';
 import { readById } from './read.ts';
 import type { Redis } from './redis.ts';
 import { script } from './script.ts';
@@ -14,17 +24,17 @@ const MOST = 500;
 /**
  * Takes a thread out of everything, its entries a step at a time, the thread itself and what finds it at the first.
  *
- * KEYS: erased, thread, index, entries, events
+ * KEYS: erased, thread, index, entries, events, commands
  * ARGV: thread id, now (ms), what terms' keys start with, how many entries, then terms that it may be found by
  * Returns: 1 where entries are left
  */
 const ERASE = script(`
-local erased, thread, index, entries, events = unpack(KEYS)
+local erased, thread, index, entries, events, commands = unpack(KEYS)
 local id, prefix, most = ARGV[1], ARGV[3], tonumber(ARGV[4])
 redis.call('ZADD', erased, 'NX', ARGV[2], id)
 for _, term in ipairs(redis.call('SMEMBERS', index)) do redis.call('ZREM', prefix .. term, id) end
 for i = 5, #ARGV do redis.call('ZREM', prefix .. ARGV[i], id) end
-redis.call('DEL', thread, index)
+redis.call('DEL', thread, index, commands)
 local found = redis.call('XRANGE', entries, '-', '+', 'COUNT', most)
 for _, entry in ipairs(found) do
   local event = redis.call('XRANGE', events, entry[1], entry[1])[1]
@@ -113,6 +123,7 @@ async function eraseOne(
     indexKey(organization, id),
     entriesKey(organization, id),
     eventsKey(organization),
+    commandsKey(organization, id),
   ];
   const args = [id, String(clock.now()), prefixOf(organization), STEP, ...(thread ? termsOf(thread) : [])];
   while ((await ERASE(redis, keys, args)) === 1);

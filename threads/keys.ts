@@ -40,6 +40,18 @@ export const erasedKey = (organization: Organization): string => `attendant:{${o
 /** Stream, trimmed: every entry of every thread of the organization, with its thread and UID. */
 export const eventsKey = (organization: Organization): string => `attendant:{${organization}}:events`;
 
+/** Stream: commands to a call that runs, until a worker has taken them. */
+export const commandsKey = (organization: Organization, id: ThreadId): string =>
+  `attendant:{${organization}}:commands:${id}`;
+
+/** What the keys of single commands of a call begin with. */
+export const commandPrefix = (organization: Organization, id: ThreadId): string =>
+  `attendant:{${organization}}:command:${id}:`;
+
+/** String, expiring: how far a command has come, and its reply, as JSON. */
+export const commandKey = (organization: Organization, id: ThreadId, command: string): string =>
+  commandPrefix(organization, id) + command;
+
 /** Hash: the organization's API keys by their id, each as JSON, its secret as a hash only. */
 export const apiKeysKey = (organization: Organization): string => `attendant:{${organization}}:api-keys`;
 

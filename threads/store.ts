@@ -4,6 +4,7 @@ import { asAttendantError, AttendantError } from '../base/errors.ts';
 import type { Organization } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { analysesIn, type Analyses } from './analyses.ts';
+import { openCommands, type Commands } from './commands.ts';
 import type { ThreadStart, ThreadWriter } from './entry.ts';
 import { eraseCaller, eraseThreads, type Erased } from './erase.ts';
 import { makeJournalFolder } from './journal.ts';
@@ -58,6 +59,8 @@ export interface Threads {
   readonly analyses: Analyses;
   /** See `readUsage`. @throws AttendantError as `Redis.run` */
   usage(organization: Organization, asked: { days: readonly string[]; by: UsageBy }): Promise<Usage>;
+  /** What is to be done in calls that run. */
+  readonly commands: Commands;
   /** Whether Redis is there right now. */
   readonly ready: boolean;
   /** Rejects where Redis does not answer. @throws AttendantError as `Redis.run` */
@@ -94,6 +97,7 @@ export function openThreads(options: {
   // Each live thread may listen to it; Node takes more than ten for a leak.
   setMaxListeners(0, signal);
   const redis = connectRedis({ url: options.redisUrl, clock, log, signal });
+  const commands = openCommands({ redis, redisUrl: options.redisUrl, clock, log, signal });
   const live = new Set<Writer>();
   let replaying: Promise<unknown> = Promise.resolve();
 
@@ -150,6 +154,7 @@ export function openThreads(options: {
     orders: ordersIn(redis),
     analyses: analysesIn(redis),
     usage: (organization, asked) => readUsage(redis, organization, asked),
+    commands,
     get ready() {
       return redis.ready;
     },
@@ -158,7 +163,7 @@ export function openThreads(options: {
     },
     close: async () => {
       closing.abort(new AttendantError('E_REDIS_UNREACHABLE', 'the threads were closed'));
-      await redis.close();
+      await Promise.all([commands.close(), redis.close()]);
       await replaying;
     },
   };
