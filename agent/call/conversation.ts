@@ -13,8 +13,10 @@ import { Digits } from './digits.ts';
 import { Discretion } from './discretion.ts';
 import type { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
-import { CallLine } from './line.ts';
+import { greet } from './greeting.ts';
 import { Interjections } from './interjections.ts';
+import { lastSteps } from './last-steps.ts';
+import { CallLine } from './line.ts';
 import { Measures } from './measures.ts';
 import { Patience } from './patience.ts';
 import { promptFor, promptForAside } from './prompt.ts';
@@ -197,23 +199,8 @@ export class Conversation {
 
   greet(): void {
     this.#patience.begin();
-    const { greeting } = this.#parts.agent.definition;
-    switch (greeting.kind) {
-      case 'generated':
-        this.#voice.reply({ instructions: this.#render(greeting.instructions) });
-        return;
-      case 'fixed':
-        this.#voice
-          .say(this.#render(greeting.text))
-          .catch((error: unknown) =>
-            this.#parts.exchange.log.warn({ pii: { error } }, 'the greeting failed'),
-          );
-        return;
-      case 'none':
-        return;
-      default:
-        greeting satisfies never;
-    }
+    const { agent, exchange } = this.#parts;
+    greet(agent.definition, this.#voice, (template) => this.#render(template), exchange.log);
   }
 
   /** Who the caller talks to in this room now, in place of the agent. */
@@ -223,22 +210,17 @@ export class Conversation {
 
   /** Falls silent, with every tool's result on the thread. */
   async end(): Promise<void> {
-    const { clock, log } = this.#parts.exchange;
     this.#digits.hungUp();
     this.#patience.end();
-    const steps = [
-      [() => this.#voice.silence(), LAST_RESULTS],
-      [() => this.#belt.settled(), LAST_RESULTS],
-      [() => this.#belt.letGo(), LAST_RESULTS],
-      [() => this.#voice.close(), CLOSE_LIMIT],
-    ] as const;
-    for (const [step, limit] of steps) {
-      const over = new AbortController();
-      await Promise.race([step(), clock.sleep(limit, over.signal)]).catch((error: unknown) =>
-        log.warn({ pii: { error } }, 'the conversation did not end cleanly'),
-      );
-      over.abort(new Error('done'));
-    }
+    await lastSteps(
+      [
+        [() => this.#voice.silence(), LAST_RESULTS],
+        [() => this.#belt.settled(), LAST_RESULTS],
+        [() => this.#belt.letGo(), LAST_RESULTS],
+        [() => this.#voice.close(), CLOSE_LIMIT],
+      ],
+      this.#parts.exchange,
+    );
     this.#transcript.flush();
     const measures = this.#measures.result();
     if (measures) this.#transcript.measured(measures);

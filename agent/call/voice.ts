@@ -11,16 +11,13 @@ import type { Discretion } from './discretion.ts';
 import type { Ending } from './ending.ts';
 import { type Models, SHORTEST_SILENCE } from './models.ts';
 import type { Measures } from './measures.ts';
+import { RefusedTools } from './refused-tools.ts';
+import { sessionOptions, SHORTEST_INTERRUPTION } from './session-options.ts';
+import { Speeches } from './speeches.ts';
 import type { Transcript } from './transcript.ts';
 
-/** Tool calls in a row that one turn of the caller may lead to: a loop of a confused model ends there. */
-const MOST_TOOL_STEPS = 12;
 /** Milliseconds of audio queued ahead: rides over pauses of a loop that many calls share. */
 const OUTPUT_QUEUE = 600;
-/** Speech shorter than this does not stop the agent: a cough, a tone. */
-const SHORTEST_INTERRUPTION = 300;
-/** Calls of tools that do not exist, one after the other and without a word between. */
-const MOST_REFUSED = 4;
 const OUTPUT_RATE = 24_000;
 
 interface Parts {
@@ -52,46 +49,18 @@ export class Voice {
   #cut: Cut | undefined;
   readonly #asides: Asides;
   readonly #ears: Ears;
-  /** Begun, and not yet over. */
-  readonly #speeches = new Set<voice.SpeechHandle>();
-  /** What the caller said over a sentence, to be written behind it. */
-  readonly #held: (() => void)[] = [];
+  readonly #speeches = new Speeches();
+  readonly #refused: RefusedTools;
   #cancelBargeIn: () => void = () => undefined;
   #mute = false;
-  #refused = 0;
   #callerHeard = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#asides = new Asides(parts);
     this.#ears = new Ears(parts.room, parts.callerIdentity);
-    const { stt: hearing, llm: mind, tts, vad, turnDetector } = parts.models;
-    this.#session = new voice.AgentSession({
-      stt: hearing,
-      llm: mind,
-      tts,
-      vad,
-      maxToolSteps: MOST_TOOL_STEPS,
-      // What fails is dealt with below the framework (trouble/), which is not to give up by itself.
-      connOptions: { maxUnrecoverableErrors: Infinity },
-      // Echo is cancelled by the telephone; the warm-up would make the agent deaf to interruptions for 3 s.
-      aecWarmupDuration: null,
-      userAwayTimeout: null,
-      turnHandling: {
-        ...(parts.pause === undefined
-          ? { turnDetection: turnDetector }
-          : {
-              turnDetection: 'vad',
-              endpointing: { mode: 'fixed', minDelay: parts.pause * 1_000, maxDelay: parts.pause * 1_000 },
-            }),
-        interruption: {
-          mode: 'vad',
-          minDuration: SHORTEST_INTERRUPTION,
-          discardAudioIfUninterruptible: false,
-        },
-        preemptiveGeneration: { enabled: false },
-      },
-    });
+    this.#refused = new RefusedTools(parts.transcript, parts.onNonsense);
+    this.#session = new voice.AgentSession(sessionOptions(parts.models, parts.pause));
     this.#listen();
     parts.measures.watch(this.#session);
   }
@@ -142,7 +111,7 @@ export class Voice {
 
   /** A reply is being made or spoken. */
   get replying(): boolean {
-    return this.#speeches.size > 0;
+    return !this.#speeches.none;
   }
 
   /** When the agent or the caller was last heard, as far as is known now. Milliseconds since 1970. */
@@ -201,20 +170,8 @@ export class Voice {
 
   async close(): Promise<void> {
     await this.#session.close();
-    this.#writeHeld();
+    this.#speeches.writeHeld();
     await this.#ears.close();
-  }
-
-  /** What the agent said of a sentence that was talked over is known a moment after the words that cut it off, and stands before them. */
-  #afterCutSpeech(write: () => void): void {
-    const cut = [...this.#speeches].find(({ interrupted }) => interrupted);
-    this.#held.push(write);
-    if (cut) cut.addDoneCallback(() => this.#writeHeld());
-    else this.#writeHeld();
-  }
-
-  #writeHeld(): void {
-    for (const write of this.#held.splice(0)) write();
   }
 
   /** What was heard of the sentence that was cut off; undefined where none was. */
@@ -229,11 +186,10 @@ export class Voice {
   }
 
   #listen(): void {
-    const { transcript, digits, ending, log, toolsBusy, clock, onCallerHeard, onNonsense } = this.#parts;
+    const { transcript, digits, ending, log, toolsBusy, clock, onCallerHeard } = this.#parts;
     const { AgentSessionEventTypes: Event } = voice;
     this.#session.on(Event.SpeechCreated, ({ source, speechHandle }) => {
       this.#speeches.add(speechHandle);
-      speechHandle.addDoneCallback(() => this.#speeches.delete(speechHandle));
       if (source === 'generate_reply') digits.turnBegan();
     });
     this.#session.on(Event.AgentStateChanged, ({ newState }) => {
@@ -245,9 +201,9 @@ export class Voice {
     this.#session.on(Event.ConversationItemAdded, ({ item }) => {
       if (item.type !== 'message') return;
       const text = item.textContent ?? '';
-      if (item.role === 'user') this.#afterCutSpeech(() => transcript.user(text));
+      if (item.role === 'user') this.#speeches.afterCut(() => transcript.user(text));
       if (item.role !== 'assistant') return;
-      this.#refused = 0;
+      this.#refused.spoke();
       const heard = this.#release();
       if (heard === undefined) transcript.assistant(text, item.interrupted);
       else transcript.assistant(heard, true);
@@ -266,25 +222,7 @@ export class Voice {
         () => digits.collecting && this.silenceIfSpeaking(),
       );
     });
-    this.#session.on(Event.FunctionToolsExecuted, ({ functionCalls, functionCallOutputs }) => {
-      // What the framework refused by itself (a tool that does not exist, arguments that are no JSON) belongs on the thread too.
-      functionCalls.forEach((call, index) => {
-        if (transcript.knows(call.callId)) {
-          this.#refused = 0;
-          return;
-        }
-        this.#refused += 1;
-        if (this.#refused === MOST_REFUSED) onNonsense();
-        transcript.toolCalled(call.callId, call.name, call.args);
-        transcript.toolReturned(
-          call.callId,
-          call.name,
-          JSON.stringify({
-            error: { code: 'E_TOOL_ARGUMENTS', message: functionCallOutputs[index]?.output ?? '' },
-          }),
-        );
-      });
-    });
+    this.#session.on(Event.FunctionToolsExecuted, (executed) => this.#refused.executed(executed));
     this.#session.on(Event.Error, ({ error }) =>
       log.warn({ pii: { error } }, 'a part of the pipeline failed'),
     );
