@@ -21,9 +21,16 @@ const message = named(
         content: z.string(),
         tool_calls: z.array(toolCall).optional().describe('absent where there are none'),
         interrupted: z.literal(true).optional(),
+        supervisor: z.string().optional().describe('the id of the API key whose words they are'),
         created_at: time,
       }),
       z.strictObject({ role: z.literal('user'), content: z.string(), created_at: time }),
+      z.strictObject({
+        role: z.literal('system'),
+        content: z.string().describe('what the model was told while the call ran'),
+        supervisor: z.string().optional().describe('the id of the API key whose words they are'),
+        created_at: time,
+      }),
       z.strictObject({
         role: z.literal('tool'),
         tool_call_id: z.string(),
@@ -70,6 +77,7 @@ const members = {
   digits: z.array(anything).describe('each keypad collection'),
   transfers: z.array(anything).describe('each attempt and its result'),
   consults: z.array(anything).describe('each side call and its result'),
+  commands: z.array(anything).describe('what supervisors had done in the call'),
   state: anything,
   metrics: z
     .looseObject({ turns: z.array(anything) })

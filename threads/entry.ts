@@ -1,7 +1,9 @@
+import type { ErrorCode } from '../base/errors.ts';
 import type { AgentName, Organization, ThreadId, Uid } from '../base/ids.ts';
 import type { Analysis, AnalysisAsk } from './analysis.ts';
 import type { Cost, CostPart } from './cost.ts';
 import type { CallMeasures, ModelUse, TurnLatency } from './measures.ts';
+import type { CommandKind } from './command.ts';
 
 /** A tool call as an OpenAI chat message carries it: `arguments` is a JSON string. */
 export interface ToolCall {
@@ -20,6 +22,15 @@ export type Message =
       content: string;
       tool_calls?: readonly ToolCall[];
       interrupted?: true;
+      /** The words are those of a supervisor, who spoke with this API key (its id). */
+      supervisor?: string;
+      created_at: string;
+    }
+  | {
+      role: 'system';
+      content: string;
+      /** Whose words they are, where they are a supervisor's. */
+      supervisor?: string;
       created_at: string;
     }
   | { role: 'user'; content: string; created_at: string }
@@ -59,6 +70,19 @@ export interface ConsultRecord extends Pick<TransferAttempt, 'status' | 'cause' 
   readonly agent: string;
   readonly to: string;
   readonly seconds: number;
+}
+
+/** What a supervisor wanted done in the call, and whether it was. */
+export interface CommandRecord {
+  readonly id: string;
+  readonly kind: CommandKind;
+  /** The API key that it was given with: its id. */
+  readonly by: string;
+  /** Without texts, which stand in the history. */
+  readonly arguments: Readonly<Record<string, string | boolean>>;
+  readonly status: 'done' | 'refused';
+  /** Why it was refused. */
+  readonly code: ErrorCode | null;
 }
 
 export interface EndReason {
@@ -106,6 +130,7 @@ export type Entry =
   | { readonly kind: 'digits'; readonly collection: DigitCollection; readonly at: string }
   | { readonly kind: 'transfer'; readonly attempt: TransferAttempt; readonly at: string }
   | { readonly kind: 'consult'; readonly consult: ConsultRecord; readonly at: string }
+  | { readonly kind: 'command'; readonly command: CommandRecord; readonly at: string }
   | { readonly kind: 'state'; readonly state: Readonly<Record<string, unknown>>; readonly at: string }
   | { readonly kind: 'outcome'; readonly outcome: Readonly<Record<string, unknown>>; readonly at: string }
   | { readonly kind: 'turn'; readonly latency: TurnLatency; readonly at: string }

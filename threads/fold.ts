@@ -28,6 +28,7 @@ export class Fold {
   readonly #digits: DigitCollection[] = [];
   readonly #transfers: TransferAttempt[] = [];
   readonly #consults: ConsultRecord[] = [];
+  readonly #commands: Thread['commands'][number][] = [];
   #measures: CallMeasures | undefined;
   readonly #turns: TurnLatency[] = [];
   #analysis: Thread['analysis'] = null;
@@ -64,6 +65,9 @@ export class Fold {
         return true;
       case 'consult':
         this.#consults.push(entry.consult);
+        return true;
+      case 'command':
+        this.#commands.push({ ...entry.command, at: entry.at });
         return true;
       case 'state':
         this.#state = { ...this.#state, ...entry.state };
@@ -123,6 +127,7 @@ export class Fold {
       digits: [...this.#digits],
       transfers: [...this.#transfers],
       consults: [...this.#consults],
+      commands: [...this.#commands],
       state: this.#state,
       metrics: { turns: [...this.#turns], ...this.#measures, ...this.#modelUse() },
       analysis: this.#analysis,

@@ -30,6 +30,7 @@ const EMPTY: Omit<ThreadSummary, Text | 'caller'> = {
   digits: [],
   transfers: [],
   consults: [],
+  commands: [],
   state: {},
   metrics: { turns: [] },
   analysis: null,

@@ -117,6 +117,11 @@ function discreetEntry(entry: Entry, secrets: SecretDigits, keys: boolean): Entr
     }
     case 'consult':
       return { ...entry, consult: { ...entry.consult, to: secrets.mask(entry.consult.to) } };
+    case 'command': {
+      const { command } = entry;
+      const shown = secrets.maskAll(command.arguments) as typeof command.arguments;
+      return { ...entry, command: { ...command, arguments: shown } };
+    }
     case 'state':
       return { ...entry, state: secrets.maskAll(entry.state) as typeof entry.state };
     case 'outcome':
@@ -152,6 +157,8 @@ function discreetMessage(message: Message, secrets: SecretDigits, keys: boolean)
       }));
       return { ...message, content, tool_calls };
     }
+    case 'system':
+      return { ...message, content: secrets.mask(message.content) };
     case 'tool':
       return { ...message, content: maskJson(message.content, secrets) };
     default:

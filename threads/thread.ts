@@ -1,5 +1,6 @@
 import type { ThreadId } from '../base/ids.ts';
 import type {
+  CommandRecord,
   ConsultRecord,
   DigitCollection,
   EndReason,
@@ -24,6 +25,8 @@ export interface Thread extends ThreadStart {
   readonly transfers: readonly TransferAttempt[];
   /** The agent's side calls, in order. */
   readonly consults: readonly ConsultRecord[];
+  /** What supervisors had done in the call, in order. */
+  readonly commands: readonly (CommandRecord & { readonly at: string })[];
   readonly state: Readonly<Record<string, unknown>>;
   /** How quickly the agent answered, turn by turn; at the end also who talked how long, and what the models were asked for. */
   readonly metrics: { readonly turns: readonly TurnLatency[] } & Partial<CallMeasures>;

@@ -77,6 +77,7 @@ function tellingOf(entry: Entry): { event: WebhookEvent; data: object; at: strin
     case 'message':
     case 'digits':
     case 'consult':
+    case 'command':
     case 'state':
     case 'turn':
     case 'measured':

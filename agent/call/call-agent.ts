@@ -30,13 +30,21 @@ export class Asides {
   }
 
   /** The agent's own words, where they are no part of the conversation as they were spoken. */
-  spoke(recorded: string, interrupted: boolean): void {
-    this.#transcript.assistant(recorded, interrupted);
-    this.#said.push(llm.ChatMessage.create({ role: 'assistant', content: recorded, interrupted }));
+  spoke(recorded: string, interrupted: boolean, supervised: { by?: string; told?: string } = {}): void {
+    const { by, told = recorded } = supervised;
+    this.#transcript.assistant(recorded, interrupted, by);
+    if (told.trim() !== '')
+      this.#said.push(llm.ChatMessage.create({ role: 'assistant', content: told, interrupted }));
+  }
+
+  /** What the model is told behind the caller's back. */
+  tell(told: string, { recorded, supervisor }: { recorded: string; supervisor?: string }): void {
+    this.#transcript.told(recorded, supervisor);
+    this.#said.push(llm.ChatMessage.create({ role: 'system', content: told }));
   }
 
   /** Adds what the conversation lacks. */
-  tell(conversation: llm.ChatContext): void {
+  complete(conversation: llm.ChatContext): void {
     const known = new Set(conversation.items.map((item) => item.id));
     conversation.insert(this.#said.filter((aside) => !known.has(aside.id)));
   }
@@ -46,16 +54,20 @@ export class Asides {
 export class CallAgent extends voice.Agent {
   readonly #asides: Asides;
   readonly #isOver: () => boolean;
+  readonly #keepsSilent: () => boolean;
 
   constructor(options: {
     instructions: string;
     tools: llm.ToolContextEntry[];
     asides: Asides;
     isOver: () => boolean;
+    /** The model is not asked for now. */
+    keepsSilent: () => boolean;
   }) {
     super({ instructions: options.instructions, tools: options.tools });
     this.#asides = options.asides;
     this.#isOver = options.isOver;
+    this.#keepsSilent = options.keepsSilent;
   }
 
   /** Asides are taken out of what the framework hears: a turn of them would cut off the agent's reply to the digits. */
@@ -73,8 +85,8 @@ export class CallAgent extends voice.Agent {
   }
 
   override async llmNode(...[chatCtx, toolCtx, modelSettings]: Parameters<voice.Agent['llmNode']>) {
-    if (this.#isOver()) return null;
-    this.#asides.tell(chatCtx);
+    if (this.#isOver() || this.#keepsSilent()) return null;
+    this.#asides.complete(chatCtx);
     return super.llmNode(chatCtx, toolCtx, modelSettings);
   }
 

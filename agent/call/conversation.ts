@@ -2,12 +2,15 @@ import type { JobContext } from '@livekit/agents';
 import { type RemoteParticipant, RoomEvent } from '@livekit/rtc-node';
 import type { ModelPart } from '../../config.ts';
 import type { ThreadWriter } from '../../threads/entry.ts';
+import type { Destination } from '../definition/definition.ts';
 import { sipHeaders } from '../tools/sip-headers.ts';
 import { renderedDestinations, toolset } from '../tools/toolset.ts';
 import type { ChosenAgent } from './agent.ts';
 import { Belt } from './belt.ts';
 import { sayBye } from './bye.ts';
 import type { Caller } from './caller.ts';
+import { Hush } from './commands/hush.ts';
+import { Supervision } from './commands/supervision.ts';
 import { type Aside, Consult } from './consult/consult.ts';
 import { Digits } from './digits.ts';
 import { Discretion } from './discretion.ts';
@@ -59,6 +62,7 @@ export class Conversation {
   readonly #transfer: Transfer;
   readonly #patience: Patience;
   readonly #trouble: Trouble;
+  readonly #supervision: Supervision;
 
   constructor(parts: Parts) {
     const { job, leg, caller, agent, ending, gone, answered, exchange } = parts;
@@ -67,6 +71,7 @@ export class Conversation {
     const discretion = new Discretion(agent.definition, clock);
     const thread = discretion.over(parts.thread);
     this.#transcript = new Transcript(thread, clock);
+    const hush = new Hush();
     const models = exchange.models.for(agent.definition, {
       failed: (part, model, cause) => {
         log.warn({ code: 'E_MODEL_FAILED', part, cause }, 'a model failed');
@@ -90,6 +95,7 @@ export class Conversation {
       digits: this.#digits,
       discretion,
       ending,
+      hush,
       toolsBusy: () => this.#belt.busy,
       onCallerHeard: () => this.#patience.callerStirred(),
       onNonsense: () => void this.#exhausted('llm', 'garbage'),
@@ -157,10 +163,12 @@ export class Conversation {
       render,
       holdBack: (until) => this.#voice.after(until),
     });
+    const { transfer_call } = agent.definition.tools;
+    const destinations = renderedDestinations(transfer_call?.destinations ?? {}, render);
     this.#trouble = new Trouble({
       ...common,
       said: agent.definition.trouble,
-      destinations: renderedDestinations(agent.definition.tools.transfer_call?.destinations ?? {}, render),
+      destinations,
       hasSipLeg: caller.hasSipLeg,
       interjections,
       fallSilent: () => this.#voice.fallSilent(),
@@ -171,10 +179,25 @@ export class Conversation {
       agent,
       models,
       voice: this.#voice,
+      hush,
       interjections,
       trouble: this.#trouble,
       transfer: this.#transfer,
       toolsBusy: () => this.#belt.busy,
+    });
+    const mayTransfer = transfer_call?.enabled === true && parts.task === undefined;
+    this.#supervision = new Supervision({
+      commands: exchange.commands,
+      thread,
+      voice: this.#voice,
+      line: this.#line,
+      destinations: mayTransfer ? destinations : new Map<string, Destination>(),
+      hush,
+      discretion,
+      patience: this.#patience,
+      ending,
+      toolsBusy: () => this.#belt.busy,
+      clock,
     });
   }
 
@@ -195,6 +218,7 @@ export class Conversation {
     const instructions = this.#render(agent.definition.instructions);
     const prompt = task === undefined ? promptFor(instructions, caller) : promptForAside(instructions, task);
     await ending.unlessEnded(this.#voice.start(prompt, tools));
+    this.#supervision.begin();
   }
 
   greet(): void {
@@ -212,11 +236,13 @@ export class Conversation {
   async end(): Promise<void> {
     this.#digits.hungUp();
     this.#patience.end();
+    this.#supervision.end();
     await lastSteps(
       [
         [() => this.#voice.silence(), LAST_RESULTS],
         [() => this.#belt.settled(), LAST_RESULTS],
         [() => this.#belt.letGo(), LAST_RESULTS],
+        [() => this.#supervision.settled(), LAST_RESULTS],
         [() => this.#voice.close(), CLOSE_LIMIT],
       ],
       this.#parts.exchange,

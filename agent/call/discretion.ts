@@ -65,6 +65,11 @@ export class Discretion {
     return { recorded: shown, told: this.#fromModel ? shown : words };
   }
 
+  /** Keys that are pressed on the line for somebody. Gives what the thread may know. */
+  sent(keys: string, sensitive: boolean): string {
+    return sensitive || this.#sensitive ? masked(keys) : keys;
+  }
+
   /** What the model may know of a tool's result. */
   toModel(content: JsonObject): JsonObject {
     return this.#fromModel ? (this.#secrets.maskAll(content) as JsonObject) : content;

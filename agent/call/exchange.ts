@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { AllowedNetworks } from '../../base/networks.ts';
 import type { Log } from '../../base/log.ts';
 import type { LiveKit } from '../../livekit/client.ts';
+import type { Commands } from '../../threads/commands.ts';
 import type { ThreadStart, ThreadWriter } from '../../threads/entry.ts';
 import type { Orders } from '../../threads/orders.ts';
 import type { AgentName } from '../../base/ids.ts';
@@ -19,6 +20,8 @@ export interface Exchange {
   open(start: ThreadStart, definition: Definition | undefined): ThreadWriter;
   /** The calls that agents are to make. */
   readonly orders: Orders;
+  /** What supervisors want done in calls. */
+  readonly commands: Pick<Commands, 'take'>;
   /** Seats the agent in a further room, for as long as `work` runs; throws E_WORKER_FULL where there is no place. */
   beside(room: string, work: (job: JobContext) => Promise<void>): Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;

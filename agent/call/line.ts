@@ -51,6 +51,8 @@ export class CallLine implements Line {
   readonly #parts: Parts;
   /** What keeps the agent from its caller just now. */
   #away: 'transfer' | 'consult' | undefined;
+  /** The keys that are being pressed. */
+  #pressing: Promise<unknown> = Promise.resolve();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -110,19 +112,11 @@ export class CallLine implements Line {
   }
 
   async press(keys: string): Promise<void> {
-    const { room, leg, clock, ending } = this.#parts;
     this.#needSipLeg();
-    for (const key of keys.toLowerCase()) {
-      ending.begun.throwIfAborted();
-      if (key === 'w') {
-        await clock.sleep(PAUSE_TIME, ending.begun);
-        continue;
-      }
-      const agent = room.localParticipant;
-      if (!agent) throw new AttendantError('E_CALL_ENDING', 'the agent has left the room');
-      await ending.unlessEnded(pressKey(agent, key, leg, ending.begun));
-      await clock.sleep(DIGIT_TIME, ending.begun);
-    }
+    // Of two who press at once each presses all of theirs.
+    const mine = this.#pressing.then(() => this.#press(keys));
+    this.#pressing = mine.catch(() => undefined);
+    await mine;
   }
 
   async transfer(request: TransferRequest): Promise<TransferResult> {
@@ -145,6 +139,21 @@ export class CallLine implements Line {
 
   end(reason: EndReason): void {
     this.#parts.ending.decide(reason);
+  }
+
+  async #press(keys: string): Promise<void> {
+    const { room, leg, clock, ending } = this.#parts;
+    for (const key of keys.toLowerCase()) {
+      ending.begun.throwIfAborted();
+      if (key === 'w') {
+        await clock.sleep(PAUSE_TIME, ending.begun);
+        continue;
+      }
+      const agent = room.localParticipant;
+      if (!agent) throw new AttendantError('E_CALL_ENDING', 'the agent has left the room');
+      await ending.unlessEnded(pressKey(agent, key, leg, ending.begun));
+      await clock.sleep(DIGIT_TIME, ending.begun);
+    }
   }
 
   async #oneAtATime<T>(what: 'transfer' | 'consult', run: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { EndReason } from '../../threads/entry.ts';
 import type { ChosenAgent } from './agent.ts';
+import type { Hush } from './commands/hush.ts';
 import type { Ending } from './ending.ts';
 import type { Interjections } from './interjections.ts';
 import type { Models } from './models.ts';
@@ -21,6 +22,7 @@ interface Parts {
   readonly agent: ChosenAgent;
   readonly models: Models;
   readonly voice: Voice;
+  readonly hush: Hush;
   readonly interjections: Interjections;
   readonly trouble: Trouble;
   readonly transfer: Transfer;
@@ -100,8 +102,8 @@ export class Patience {
   }
 
   #turn(): Turn {
-    const { voice, models, toolsBusy, ending } = this.#parts;
-    if (!this.#isAnswered || ending.begun.aborted || voice.isMute || toolsBusy()) return 'nobody';
+    const { voice, models, toolsBusy, hush, ending } = this.#parts;
+    if (!this.#isAnswered || ending.begun.aborted || voice.isMute || hush.on || toolsBusy()) return 'nobody';
     return voice.replying || models.stt.busy ? 'agent' : 'caller';
   }
 

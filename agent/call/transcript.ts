@@ -16,15 +16,25 @@ export class Transcript {
     this.#clock = clock;
   }
 
-  /** The agent's words, as far as the caller heard them. */
-  assistant(content: string, interrupted: boolean): void {
+  /** The agent's words, as far as the caller heard them. `supervisor`: the API key of the one whose words they are. */
+  assistant(content: string, interrupted: boolean, supervisor?: string): void {
     if (content.trim() === '') return;
     const spoken = {
       role: 'assistant',
       content,
       ...(interrupted ? { interrupted: true as const } : {}),
+      ...(supervisor === undefined ? {} : { supervisor }),
     } as const;
     this.#thread.append({ kind: 'message', message: { ...spoken, created_at: timestamp(this.#clock) } });
+  }
+
+  /** What the model was told, and the caller did not hear. */
+  told(content: string, supervisor?: string): void {
+    const by = supervisor === undefined ? {} : { supervisor };
+    this.#thread.append({
+      kind: 'message',
+      message: { role: 'system', content, ...by, created_at: timestamp(this.#clock) },
+    });
   }
 
   /** An utterance was recognized; whether it becomes a turn is for the framework to say. */

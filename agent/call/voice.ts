@@ -1,8 +1,11 @@
 import { type llm, voice } from '@livekit/agents';
 import type { Room } from '@livekit/rtc-node';
 import type { Clock } from '../../base/clock.ts';
+import { AttendantError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { Asides, CallAgent } from './call-agent.ts';
+import type { Hush } from './commands/hush.ts';
+import { heardOf, type Spoken } from './commands/words.ts';
 import { Cut } from './cut.ts';
 import { Ears } from './ears.ts';
 import type { SayOptions } from '../tools/tool.ts';
@@ -31,6 +34,7 @@ interface Parts {
   readonly digits: Digits;
   readonly discretion: Discretion;
   readonly ending: Ending;
+  readonly hush: Hush;
   readonly toolsBusy: () => boolean;
   /** Told when the caller begins to speak. */
   readonly onCallerHeard: () => void;
@@ -67,12 +71,13 @@ export class Voice {
 
   /** Joins ears and mouth to the room. The call is answered (200) when LiveKit SIP has subscribed to the agent's track. */
   async start(instructions: string, tools: llm.ToolContextEntry[]): Promise<void> {
-    const { room, callerIdentity, answered, clock } = this.#parts;
+    const { room, callerIdentity, answered, hush, clock } = this.#parts;
     const agent = new CallAgent({
       instructions,
       tools,
       asides: this.#asides,
       isOver: () => this.#over,
+      keepsSilent: () => hush.on,
     });
     this.#session.input.audio = this.#ears;
     await this.#session.start({
@@ -126,9 +131,10 @@ export class Voice {
     this.#cut?.after(interjection);
   }
 
-  /** Says the text as it is. Resolves when it has been heard or cut off. */
+  /** Says the text as it is, unless the agent keeps silent. Resolves when it has been heard or cut off. */
   async say(text: string, options: SayOptions = {}): Promise<void> {
     const { anew, recorded } = options;
+    if (this.#parts.hush.on) return;
     if (anew) this.unsilence();
     if (recorded === undefined) {
       await this.#session.say(text).waitForPlayout();
@@ -138,6 +144,29 @@ export class Voice {
     await this.#session.say(text, { addToChatCtx: false, allowInterruptions: false }).waitForPlayout();
     const heard = this.#cut?.release();
     this.#asides.spoke(recorded.slice(0, heard?.length), heard !== undefined);
+  }
+
+  /** Says what a supervisor wants said, behind what is being said; what was heard of it is on the thread, and known to the model as `told`, which is as long. */
+  async sayFor(supervisor: string, text: string, told: string): Promise<Spoken> {
+    const output = this.#cut;
+    if (!output) throw new AttendantError('E_CALL_ENDING', 'the agent has no voice');
+    this.unsilence();
+    const speech = this.#session.say(text, { addToChatCtx: false });
+    this.#speeches.isSupervisors(speech);
+    const spoken = await heardOf(text, speech, output, voice.AudioOutput.EVENT_PLAYBACK_FINISHED);
+    const known = told.slice(0, spoken.heard.length);
+    this.#asides.spoke(spoken.heard, spoken.interrupted, { by: supervisor, told: known });
+    return spoken;
+  }
+
+  /** The model is told something that the caller does not hear; it heeds it from its next word on. */
+  tell(text: string, record: { recorded: string; supervisor?: string }): void {
+    this.#asides.tell(text, record);
+  }
+
+  /** The agent breaks off, and says nothing of what it was about to. What a supervisor says goes on. */
+  async hush(): Promise<void> {
+    if (!this.#speeches.breakOff() && this.#session.agentState === 'speaking') await this.silence();
   }
 
   /**
@@ -150,7 +179,9 @@ export class Voice {
 
   /** The conversation so far, with the agent's instructions and without its tools: a copy. */
   history(): llm.ChatContext {
-    return this.#session.currentAgent.chatCtx.copy({ excludeFunctionCall: true });
+    const conversation = this.#session.currentAgent.chatCtx.copy({ excludeFunctionCall: true });
+    this.#asides.complete(conversation);
+    return conversation;
   }
 
   /** Whether the caller is heard. What is said meanwhile is for others, and no part of the conversation. */

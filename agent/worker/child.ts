@@ -74,6 +74,7 @@ async function run(): Promise<void> {
     definition: (name) => definitions.get(name),
     open: (start, definition) => closing(threads.write(start, 1), definition, closingParts),
     orders: threads.orders,
+    commands: threads.commands,
     beside: async (room, work) => {
       const assignment = await sideAssignment(room, livekit, config.livekit.url);
       const id = assignment.job?.id ?? '';

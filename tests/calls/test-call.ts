@@ -109,6 +109,8 @@ export function lines(history: readonly Message[]): string[] {
     switch (message.role) {
       case 'user':
         return `caller: ${message.content}`;
+      case 'system':
+        return `system: ${message.content}`;
       case 'tool':
         return `${message.name} ⇒ ${message.content}`;
       case 'assistant': {
