@@ -9,6 +9,8 @@ import type { Threads } from '../threads/store.ts';
 import type { OutboundCalls } from './calls/outbound.ts';
 import { placingOperations } from './calls/place.ts';
 import { eventOperations } from './events.ts';
+import { commandOperations } from './calls/commands.ts';
+import { liveOperations } from './calls/live.ts';
 import { agentOperations, type AgentFiles } from './agents.ts';
 import { healthOperations } from './health.ts';
 import { keyOperations } from './keys/routes.ts';
@@ -63,6 +65,8 @@ export function createApp(parts: AppParts): Hono {
     ...threadOperations(threads),
     ...eventOperations(parts),
     ...placingOperations(parts.outbound),
+    ...liveOperations({ threads, definitions: parts.agents.definitions }),
+    ...commandOperations(threads),
     ...agentOperations(parts.agents),
     ...usageOperations(parts),
     ...webhookOperations({ webhooks, outbox, networks: parts.networks }),

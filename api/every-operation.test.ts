@@ -23,6 +23,7 @@ const webhook = await threads.webhooks.add(DEFAULT, {
 });
 const EXAMPLES: Readonly<Record<string, string>> = {
   'threads/{key}': thread.id,
+  'calls/{key}': thread.id,
   'keys/{id}': key.id,
   'webhooks/{id}': webhook.id,
 };
@@ -38,6 +39,10 @@ const BODIES: Readonly<Record<string, unknown>> = {
   createWebhook: { url: 'https://crm.example/hook' },
   replayWebhook: {},
   placeCall: { to: '+15550123', agent: 'reminder' },
+  sayInCall: { text: 'Hello.' },
+  tellAgent: { text: 'They are a good customer.' },
+  pressKeys: { digits: '12#' },
+  transferCall: { to: 'billing' },
 };
 
 /** A query that is right, for each operation that needs one. */

@@ -54,7 +54,7 @@ export interface OpenApiOperation {
 const TAGS: Readonly<Record<string, string>> = {
   Keys: 'Who may call the API for the organization.',
   Threads: 'The record of each call, while it runs and after it.',
-  Calls: 'Calls that agents make.',
+  Calls: 'Calls that run and what can be done in them, and calls that agents make.',
   Agents: 'Who answers calls.',
   Usage: 'What calls used, and what they came to.',
   Webhooks: 'Servers that are told of calls, and how that went.',

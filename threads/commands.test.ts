@@ -112,8 +112,8 @@ describe('a command to a call', () => {
     commands.take(call, slow.work);
     const wanted = given(MUTE);
     const hurried = commands.give(call, wanted, { ...WAIT, reply: 0 });
-    await until('it is taken', () => slow.done.length === 1);
     await expect(hurried).rejects.toMatchObject({ code: 'E_COMMAND_UNANSWERED' });
+    expect(slow.done).toHaveLength(1);
     // Asked for again, by its id, it is not done again: its reply is waited for.
     const again = commands.give(call, wanted, WAIT);
     slow.finish({ at: 'last' });

@@ -27,6 +27,7 @@ describe('folding entries', () => {
       digits: [],
       transfers: [],
       consults: [],
+      commands: [],
       state: {},
       metrics: { turns: [] },
       analysis: null,
