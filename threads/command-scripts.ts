@@ -84,7 +84,7 @@ export const UNTAKEN = 'no worker took the command in time';
 export const TOO_LATE: CommandReply = { status: 'refused', code: 'E_COMMAND_UNTAKEN', message: UNTAKEN };
 
 /** What stands for a command that one has taken; nobody else takes it then. */
-export const takenBy = (taker: string): string => JSON.stringify({ status: 'taken', by: taker });
+const takenBy = (taker: string): string => JSON.stringify({ status: 'taken', by: taker });
 
 /**
  * Takes a command, and its entry out of the stream. Asking again with the same `taker` is the same.

@@ -3,8 +3,8 @@ import { ERRORS, type ErrorCode } from '../base/errors.ts';
 import type { KeyId } from '../base/ids.ts';
 
 /** Characters of a text that somebody gives to a call: what a minute of speech holds, and twice that for the model's eyes. */
-export const MOST_SAID = 1_000;
-export const MOST_CONTEXT = 4_000;
+const MOST_SAID = 1_000;
+const MOST_CONTEXT = 4_000;
 /** Keys that can be pressed on a line, as the tool send_dtmf takes them. */
 export const KEYS_PATTERN = /^[0-9A-Da-d*#wW]{1,64}$/;
 

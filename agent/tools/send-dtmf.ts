@@ -1,3 +1,4 @@
+import { KEYS_PATTERN } from '../../threads/command.ts';
 import type { VoiceTool } from './tool.ts';
 
 const DESCRIPTION =
@@ -19,7 +20,7 @@ export function sendDtmf(settings: {
       properties: {
         digits: {
           type: 'string',
-          pattern: '^[0-9A-Da-d*#wW]{1,64}$',
+          pattern: KEYS_PATTERN.source,
           description: '0-9, *, #, A-D, and w to wait.',
         },
       },
