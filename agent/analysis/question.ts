@@ -74,11 +74,13 @@ function lineOf(message: Message): object[] {
   switch (message.role) {
     case 'user':
       return [{ who: 'caller', said: short(message.content) }];
+    case 'system':
+      return [{ who: 'supervisor', tells: 'agent', said: short(message.content) }];
     case 'tool':
       return [{ who: 'tool', name: message.name, result: short(message.content) }];
     case 'assistant':
       return [
-        ...(message.content === '' ? [] : [{ who: 'agent', said: short(message.content) }]),
+        ...(message.content === '' ? [] : [{ who: speaker(message), said: short(message.content) }]),
         ...(message.tool_calls ?? []).map(({ function: { name, arguments: args } }) => ({
           who: 'agent',
           calls: name,
@@ -89,6 +91,10 @@ function lineOf(message: Message): object[] {
       return message satisfies never;
   }
 }
+
+/** The caller heard one voice. */
+const speaker = ({ supervisor }: { supervisor?: string }): string =>
+  supervisor === undefined ? 'agent' : 'supervisor';
 
 const short = (text: string): string =>
   text.length <= MOST_MESSAGE ? text : `${text.slice(0, MOST_MESSAGE)} …`;
