@@ -8,7 +8,7 @@ import { startSipp, type SippOptions } from '../../rehearsal/sipp.ts';
 import type { SippStep } from '../../rehearsal/sipp-scenario.ts';
 import { Earpiece } from '../doubles/earpiece.ts';
 import { LiveKitProxy } from '../doubles/livekit-proxy.ts';
-import { ModelServer, type ChatRequest, type Fault } from '../doubles/model-server.ts';
+import { ModelServer, type ChatAnswer, type ChatRequest, type Fault } from '../doubles/model-server.ts';
 import { Sentences } from '../doubles/sentences.ts';
 import { ownStack, type OwnStack } from '../stack/own-stack.ts';
 import { until } from '../until.ts';
@@ -29,6 +29,9 @@ export interface CallOptions {
   readonly within?: number;
 }
 
+/** What tests/agents/analyzed.yaml calls the model that reads calls after their end. */
+const ANALYST = 'analyst';
+
 export interface SwitchboardOptions {
   /** Settings beside those of the models and ports. */
   readonly env?: Readonly<Record<string, string>>;
@@ -40,6 +43,8 @@ export interface SwitchboardOptions {
   readonly deaf?: (text: string, model: string) => Fault | undefined;
   /** What is understood of a sentence that a caller played; the sentence itself unless said. */
   readonly understood?: (sentence: string) => string;
+  /** What the model that reads calls after their end answers (agents/analyzed.yaml). */
+  readonly analyst?: (request: ChatRequest) => ChatAnswer | Promise<ChatAnswer>;
   /** Stands between LiveKit and its users (`Switchboard.proxy`). */
   readonly proxied?: boolean;
 }
@@ -96,7 +101,10 @@ export class Switchboard {
     const over = new AbortController();
     const sentences = new Sentences(folder);
     const models = await ModelServer.start({
-      chat: (request) => scriptOf(request, scripts).answer(request),
+      chat: (request) =>
+        request.model === ANALYST && options.analyst
+          ? options.analyst(request)
+          : scriptOf(request, scripts).answer(request),
       transcribe: (heard, model) => {
         const text = sentences.textOf(heard);
         const fault = deaf?.(text, model);

@@ -1,14 +1,16 @@
 import { describe } from 'vitest';
 import { switchboard } from './switchboard.ts';
+import { afterwards, analyst } from './tools/afterwards.ts';
 import { collecting } from './tools/collecting.ts';
 import { endings } from './tools/endings.ts';
 import { keypad } from './tools/keypad.ts';
 import { transfers } from './tools/transfers.ts';
 
 /** One stack and one worker child for all of them; the calls run side by side. */
-const board = switchboard();
+const board = switchboard({ analyst });
 
 describe.concurrent('the keypad', () => keypad(board));
 describe.concurrent('transfer_call', () => transfers(board));
 describe.concurrent('what a call collects', () => collecting(board));
 describe.concurrent('the end of a call', () => endings(board));
+describe.concurrent('a call that is over', () => afterwards(board));

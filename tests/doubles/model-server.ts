@@ -7,6 +7,8 @@ import { tone } from './tone.ts';
 export interface ChatRequest {
   readonly model: string;
   readonly messages: readonly ChatMessage[];
+  readonly stream?: boolean;
+  readonly stream_options?: { readonly include_usage?: boolean };
   readonly tools?: readonly { function: { name: string; description?: string; parameters: unknown } }[];
 }
 
@@ -96,8 +98,10 @@ async function serve(models: Models, request: IncomingMessage, response: ServerR
   const body = await read(request);
   switch (request.url ?? '') {
     case '/v1/chat/completions': {
-      const answer = await models.chat(JSON.parse(body.toString()) as ChatRequest);
-      if (!('fail' in answer)) stream(response, answer);
+      const asked = JSON.parse(body.toString()) as ChatRequest;
+      const answer = await models.chat(asked);
+      if (!('fail' in answer) && asked.stream !== true) whole(response, answer);
+      else if (!('fail' in answer)) stream(response, answer, true, asked.stream_options?.include_usage);
       else {
         const half = () => stream(response, { say: answer.say ?? 'I will see to ' }, false);
         fail(response, answer.fail, { type: 'text/event-stream', half, life: 'data: {"choices": []}\n\n' });
@@ -180,10 +184,21 @@ function refuse(response: ServerResponse, status: number): void {
   response.end(JSON.stringify({ error: { message: 'refused by the test' } }));
 }
 
+/** What every answer takes. */
+export const USAGE = { prompt_tokens: 1_000, completion_tokens: 50, total_tokens: 1_050 };
+
+/** An answer that was not to be streamed. */
+function whole(response: ServerResponse, { say = '' }: Exclude<ChatAnswer, { fail: Fault }>): void {
+  const message = { role: 'assistant', content: say };
+  const choices = [{ index: 0, message, finish_reason: 'stop' }];
+  response.writeHead(200, JSON_TYPE).end(JSON.stringify({ choices, usage: USAGE }));
+}
+
 function stream(
   response: ServerResponse,
   { say = '', call = [] }: Exclude<ChatAnswer, { fail: Fault }>,
-  whole = true,
+  isWhole = true,
+  withUsage = false,
 ): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const id = `chatcmpl-${Math.random().toString(36).slice(2)}`;
@@ -193,7 +208,7 @@ function stream(
     );
   chunk({ role: 'assistant', content: '' });
   for (const word of say.split(/(?<= )/)) if (word) chunk({ content: word });
-  if (!whole) return;
+  if (!isWhole) return;
   call.forEach(({ name, args }, index) =>
     chunk({
       tool_calls: [
@@ -207,6 +222,7 @@ function stream(
     }),
   );
   chunk({}, call.length > 0 ? 'tool_calls' : 'stop');
+  if (withUsage) response.write(`data: ${JSON.stringify({ id, choices: [], usage: USAGE })}\n\n`);
   response.end('data: [DONE]\n\n');
 }
 

@@ -29,7 +29,7 @@ function part(all: readonly { name: string }[]) {
     await clock.advance(1_000);
     return done;
   };
-  return { clock, told, asked, run, over };
+  return { clock, told, asked, run, over, candidates: parts.candidates };
 }
 
 test('a model that fails is told, and the next one is asked', async () => {
@@ -47,6 +47,13 @@ test('a model that failed is asked last for a minute, and first after it', async
   await clock.advance(60_000);
   await run(() => true);
   expect(asked).toEqual(['other', 'main']);
+});
+
+test('what is measured goes by the name of the model that was asked last', async () => {
+  const { run, candidates } = part([main, other]);
+  expect(candidates.name).toBe('main');
+  await run((name) => name === 'other');
+  expect(candidates.name).toBe('other');
 });
 
 test('the only model is asked twice, and then the part is exhausted', async () => {

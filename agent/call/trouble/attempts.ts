@@ -49,6 +49,7 @@ export class Candidates<C extends Candidate> {
   readonly #all: readonly C[];
   readonly #clock: Clock;
   readonly #failedAt = new Map<C, number>();
+  #latest: C | undefined;
 
   constructor(all: readonly C[], clock: Clock) {
     this.#all = all;
@@ -61,6 +62,15 @@ export class Candidates<C extends Candidate> {
     const rests = (one: C) => now - (this.#failedAt.get(one) ?? -Infinity) < REST;
     const order = [...this.#all.filter((one) => !rests(one)), ...this.#all.filter(rests)];
     return order.length === 1 ? [...order, ...order] : order;
+  }
+
+  /** The model that was asked last: what is measured of an answer is its own. The first one where none was. */
+  get name(): string {
+    return (this.#latest ?? this.#all[0])?.name ?? '';
+  }
+
+  asks(one: C): void {
+    this.#latest = one;
   }
 
   failed(one: C): void {
@@ -95,6 +105,7 @@ export async function tryEach<C extends Candidate>(
   for (const candidate of candidates.inOrder()) {
     if (candidate === before) await clock.sleep(PAUSE, signal).catch(() => undefined);
     if (over()) return true;
+    candidates.asks(candidate);
     try {
       await attempt(candidate);
       candidates.succeeded(candidate);

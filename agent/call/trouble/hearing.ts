@@ -57,6 +57,10 @@ export class Hearing extends stt.STT {
     this.on('error', () => undefined);
   }
 
+  override get model(): string {
+    return this.#candidates.name;
+  }
+
   /** An utterance is being heard. */
   get busy(): boolean {
     return this.#busy > 0;

@@ -45,6 +45,10 @@ export class Mind extends llm.LLM {
     return 'attendant.Mind';
   }
 
+  override get model(): string {
+    return this.#candidates.name;
+  }
+
   /** A reply is being thought of. */
   get busy(): boolean {
     return this.#busy > 0;

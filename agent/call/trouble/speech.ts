@@ -42,6 +42,10 @@ export class Speech extends tts.TTS {
     this.on('error', () => undefined);
   }
 
+  override get model(): string {
+    return this.#candidates.name;
+  }
+
   /** A sentence is being synthesized. */
   get busy(): boolean {
     return this.#busy > 0;
