@@ -95,7 +95,7 @@ export function afterwards(board: () => Switchboard): void {
     expect(amounts.get('analysis analyst')).toBe('0.011000');
     expect(amounts.get('tts gpt-4o-mini-tts')).toBeNull();
     const seconds = Math.ceil((Date.parse(over.ended_at ?? '') - Date.parse(over.answered_at ?? '')) / 1_000);
-    expect(amounts.get('telephony local-names')).toBe(`${(seconds / 10).toFixed(6)}`);
+    expect(amounts.get('telephony local-names')).toBe((seconds / 10).toFixed(6));
     expect(cost).toMatchObject({ currency: 'EUR', prices: over.cost?.prices });
 
     const counted = await usageOf(await api('/usage?by=agent'));
