@@ -119,6 +119,20 @@ export async function run(args: readonly string[]): Promise<number> {
       ),
     );
   program
+    .command('archive')
+    .description('tell Redis again what the archive of old threads holds')
+    .requiredOption('--rebuild', 'add what Redis does not know; changes nothing else')
+    .option(
+      '--organization <names...>',
+      'whose threads; of all in keeping.yaml and ATTENDANT_API_KEYS unless said',
+    )
+    .action(
+      runs((options: { organization?: string[] }) => async (config, signal) => {
+        const { rebuildCommand } = await import('./api/rebuild-command.ts');
+        await rebuildCommand(config, options, (line) => void process.stdout.write(`${line}\n`), signal);
+      }),
+    );
+  program
     .command('key')
     .description('list, create, rotate or revoke keys of the HTTP API, in Redis itself')
     .argument('<action>', 'list, create, rotate or revoke')

@@ -7,10 +7,11 @@ import type { Config } from '../config.ts';
 import { readRule } from '../dispatch-rules/rule-file.ts';
 import { priceProblems, pricesFile } from '../prices/open.ts';
 import { readTrunk } from '../sip-trunks/trunk-file.ts';
+import { keepingProblems } from '../threads/keeping-file.ts';
 import { checkProvisioning, jsonFiles, withText } from './provisioning-files.ts';
 
 /**
- * Checks definitions (YAML), trunks and dispatch rules (JSON) and the price file (`prices.yaml`): the named files and folders, or all that are loaded where none is named. Paths are printed as
+ * Checks definitions and keeping.yaml (YAML), trunks and dispatch rules (JSON) and the price file (`prices.yaml`): the named files and folders, or all that are loaded where none is named. Paths are printed as
  * seen from the working folder.
  *
  * @returns `file:line: code: what is wrong; the mend`, a line for each problem; none when all is right.
@@ -34,7 +35,13 @@ function allProblems(config: Config): Problem[] {
           ),
         ],
   );
-  return [...problems, ...checked.problems, ...lost, ...priceProblems(pricesFile(config.home))];
+  return [
+    ...problems,
+    ...checked.problems,
+    ...lost,
+    ...priceProblems(pricesFile(config.home)),
+    ...keepingProblems(config),
+  ];
 }
 
 function namedProblems(config: Config, named: readonly string[]): Problem[] {
@@ -45,13 +52,15 @@ function namedProblems(config: Config, named: readonly string[]): Problem[] {
   );
   const isJson = (file: string) => file.endsWith('.json');
   const isPrices = (file: string) => basename(file) === basename(pricesFile(''));
+  const isKeeping = (file: string) => basename(file) === 'keeping.yaml';
   return [
     ...checkDefinitions(
-      files.filter((file) => !isJson(file) && !isPrices(file)),
+      files.filter((file) => !isJson(file) && !isPrices(file) && !isKeeping(file)),
       checkDefinitions(definitionFolders(config).flatMap(definitionFiles)).agents,
     ).problems,
     ...files.filter(isJson).flatMap((file) => jsonProblems(file, config)),
     ...files.filter(isPrices).flatMap(priceProblems),
+    ...files.filter(isKeeping).flatMap((file) => keepingProblems(config, file)),
   ];
 }
 

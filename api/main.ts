@@ -4,6 +4,8 @@ import { createLog } from '../base/log.ts';
 import type { Config } from '../config.ts';
 import { connectLiveKit } from '../livekit/client.ts';
 import { openLiveEvents } from '../threads/follow.ts';
+import { keepThreads } from '../threads/archive/keep.ts';
+import { openArchive, readKeeping } from '../threads/keeping-file.ts';
 import { connectRedis } from '../threads/redis.ts';
 import { openThreads } from '../threads/store.ts';
 import { createApp } from './app.ts';
@@ -26,15 +28,17 @@ const API = { name: 'the API', keepAlive: 5_000, grace: 5_000, connections: 1_00
  * `attendant api`: serves until the signal aborts. Redis and LiveKit may be away at the start and later: what needs them answers
  * 503 until they are back.
  *
- * @throws AttendantError E_PORT_IN_USE, E_CONFIG
+ * @throws AttendantError E_PORT_IN_USE, E_CONFIG, E_KEEPING_INVALID
  */
 export async function main(config: Config, signal: AbortSignal): Promise<void> {
   const clock = systemClock;
   const log = createLog('api', config.logLevel);
   const first = hashFirstKeys(config.apiKeys);
-  const threads = openThreads({ redisUrl: config.redisUrl, clock, log, signal });
+  const keeping = readKeeping(config);
+  const archive = openArchive(keeping, clock);
+  const threads = openThreads({ redisUrl: config.redisUrl, archive, clock, log, signal });
   const redis = connectRedis({ url: config.redisUrl, clock, log: log.child({ of: 'the API' }), signal });
-  const events = openLiveEvents({ redis, redisUrl: config.redisUrl, clock, log, signal });
+  const events = openLiveEvents({ redis, redisUrl: config.redisUrl, archive, clock, log, signal });
   const livekit = connectLiveKit(config.livekit);
   // Linked, so that it also ends where we end by an error of our own.
   const ending = new AbortController();
@@ -43,6 +47,8 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
   const { webhooks, outbox } = threads;
   const { networks } = config;
   const delivering = keepDelivering({ webhooks, outbox, networks, clock, log, signal: until });
+  const { organizations } = keeping;
+  const kept = keepThreads({ redis, archive, organizations, clock, log, signal: until });
   const released = watchJoinedRooms({ livekit, clock, log, signal: until });
   const definitions = openDefinitions({ ...config, log });
   const limits = config.outbound;
@@ -79,7 +85,7 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
     });
   } finally {
     ending.abort(new Error('the API ends'));
-    await Promise.all([delivering.ended, released.ended, outbound.ended]);
+    await Promise.all([delivering.ended, kept.ended, released.ended, outbound.ended]);
     await Promise.all([threads.close(), events.close(), redis.close(), provisioned.ended]);
   }
 }

@@ -93,6 +93,16 @@ export const ERRORS = {
     title: 'Redis refused a command',
     mend: 'See its answer in the message: memory limit, read-only replica, loading, or rights.',
   },
+  E_ARCHIVE_UNREACHABLE: {
+    status: 503,
+    title: 'The archive of old threads does not answer, or lacks what it should hold',
+    mend: 'See the message: the folder or bucket of keeping.yaml must be there for each API process. What was erased meanwhile goes from the archive by itself once it is back.',
+  },
+  E_KEEPING_INVALID: {
+    status: 422,
+    title: 'keeping.yaml is wrong',
+    mend: 'Mend the line that is named; attendant check shows all.',
+  },
   E_LIVEKIT_UNREACHABLE: {
     status: 503,
     title: 'LiveKit does not answer',

@@ -10,6 +10,7 @@ import { readRule } from '../dispatch-rules/rule-file.ts';
 import { parsePrices } from '../prices/price-file.ts';
 import { parseScenario } from '../rehearsal/scenario.ts';
 import { readTrunk } from '../sip-trunks/trunk-file.ts';
+import { parseKeeping } from '../threads/keeping-file.ts';
 import { parseDialogue } from '../speech/dialogue/load.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -127,7 +128,7 @@ describe.each(PAGES)('%s', (page) => {
 
 /** Codes of warnings on a thread. */
 const WARNINGS = ['E_TEMPLATE_EMPTY'];
-const ENV = { PROVIDER_PASSWORD: 'secret' };
+const ENV = { PROVIDER_PASSWORD: 'secret', ARCHIVE_ACCESS_KEY: 'key', ARCHIVE_SECRET_KEY: 'secret' };
 
 /** What is wrong with an example, by the code that reads such files. */
 function faults(language: string, kind: string, text: string): string[] {
@@ -151,6 +152,8 @@ function faults(language: string, kind: string, text: string): string[] {
       return problems(parsePrices(file, text));
     case 'yaml dialogue':
       return thrown(() => parseDialogue(text, file));
+    case 'yaml keeping':
+      return problems(parseKeeping(text, file, { home: '/home', env: ENV }));
     case 'json trunk':
       return problems(readTrunk(file, text, ENV));
     case 'json dispatch-rule':

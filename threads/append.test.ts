@@ -209,7 +209,7 @@ describe('any interleaving', () => {
       for (const [epoch, all] of made) await sendBatch(redis, start, epoch, all);
 
       const { entries } = await readEntries(redis, ORGANIZATION, start.id);
-      expect(inOrder(entries)).toEqual(inOrder(numbered));
+      expect(inOrder(entries).map(({ epoch, n, entry }) => ({ epoch, n, entry }))).toEqual(inOrder(numbered));
       const thread = await readThread(redis, ORGANIZATION, start.id);
       expect(thread).toEqual(foldThread(numbered));
       await expectHash(start, thread);

@@ -2,20 +2,23 @@ import { ADD_ENTRY, COUNT_USAGE, NOW, TELL_WEBHOOKS } from './append-steps.ts';
 import type { ThreadStart } from './entry.ts';
 import {
   analysesKey,
+  archivedKey,
   entriesKey,
+  erasedBeforeKey,
   erasedKey,
   eventsKey,
   indexKey,
   outboxDueKey,
   prefixOf,
   seenKey,
+  termKey,
   threadKey,
   usageKey,
   webhookEventsKey,
 } from './keys.ts';
 import type { Redis } from './redis.ts';
 import { script } from './script.ts';
-import { PUT_TERMS } from './thread-index.ts';
+import { IN_REDIS, PUT_TERMS } from './thread-index.ts';
 import { dayOf } from './usage.ts';
 import type { Message } from './webhook-message.ts';
 
@@ -28,20 +31,24 @@ export const EVENTS_KEPT = 100_000;
  * the same id in the thread's stream and in the organization's, so that who follows one can go on in the other.
  *
  * KEYS: seen, entries, thread, index, events, erased, which events each webhook wants, the outbox's due times, the day's usage, the analyses'
- *       due times
+ *       due times, archived, in Redis, erased before
  * ARGV: thread id, uid, start (ms), epoch, how many events to keep, what the organization's keys begin with (they all have the KEYS' hash
  *       tag), then for each entry: n, kind, the entry as JSON, what webhooks are told (the event, and the message as JSON; empty for
  *       nothing), whether a model is to be asked (1), how many fields and values follow, those (the thread without its history, none where
  *       the entry changes only the history), how many terms follow, those (`thread-index.ts`), how many counts follow, and those (`usage.ts`)
  * Returns: how many entries of this epoch have been seen, and whether another epoch wrote to the thread too. In that case a
  *       writer knows only part of the thread, so the hash is left alone and the caller folds it anew. Of an erased thread nothing is
- *       taken, and all counts as seen, so that nobody sends it again.
+ *       taken, and all counts as seen, so that nobody sends it again. What comes late to a thread in the archive waits in Redis until it is
+ *       moved there too; what lists show of it is written then.
  */
 const append = script(`
 ${PUT_TERMS}${ADD_ENTRY}${TELL_WEBHOOKS}${COUNT_USAGE}${NOW}
-local seen, entries, thread, index, events, erased, wanted, due, usage, analyses = unpack(KEYS)
+local seen, entries, thread, index, events, erased, wanted, due, usage, analyses, archived, in_redis, erased_before =
+  unpack(KEYS)
 local id, prefix = ARGV[1], ARGV[6]
 if redis.call('ZSCORE', erased, id) then return { 2147483647, 0 } end
+if tonumber(ARGV[3]) < tonumber(redis.call('GET', erased_before) or 0) then return { 2147483647, 0 } end
+local moved = redis.call('HEXISTS', archived, id) == 1
 local epoch = ARGV[4]
 local before = redis.call('HMGET', thread, 'epoch', 'n', 'epochs')
 local last, mixed = tonumber(before[2] or 0), before[3] == 'several'
@@ -66,10 +73,11 @@ while i <= #ARGV do
   if redis.call('SETBIT', seen, n, 1) == 0 then
     local values = { 'epoch', epoch, 'n', n, 'kind', kind, 'entry', entry }
     add_entry(entries, events, ARGV[5], id, ARGV[2], values)
+    if moved then redis.call('ZADD', in_redis, ARGV[3], id) end
     tell_webhooks(wanted, due, prefix, id, now, event, message)
     count_usage(usage, { unpack(ARGV, count, last_count) })
     if asked == '1' then redis.call('ZADD', analyses, 'NX', now, id) end
-    if fields > 0 and not mixed and tonumber(n) > last then
+    if fields > 0 and not mixed and not moved and tonumber(n) > last then
       last = tonumber(n)
       redis.call('HSET', thread, 'epoch', epoch, 'n', n, unpack(ARGV, field, last_field))
       put_terms(index, prefix, id, ARGV[3], { unpack(ARGV, term, last_term) })
@@ -82,14 +90,14 @@ return { redis.call('BITCOUNT', seen), mixed and 1 or 0 }
 /**
  * Replaces the hash, and the terms with it, unless an entry came in since it was folded: then that one's writer folds it.
  *
- * KEYS: thread, entries, index, erased
+ * KEYS: thread, entries, index, erased, archived
  * ARGV: how many entries were folded, thread id, start (ms), what terms' keys start with, how many fields and values follow, those, and
  *       the terms
  */
 const refold = script(`
 ${PUT_TERMS}
-local thread, entries, index, erased = unpack(KEYS)
-if redis.call('ZSCORE', erased, ARGV[2]) then return 1 end
+local thread, entries, index, erased, archived = unpack(KEYS)
+if redis.call('ZSCORE', erased, ARGV[2]) or redis.call('HEXISTS', archived, ARGV[2]) == 1 then return 1 end
 if redis.call('XLEN', entries) ~= tonumber(ARGV[1]) then return 0 end
 local terms = 6 + tonumber(ARGV[5])
 redis.call('DEL', thread)
@@ -146,6 +154,9 @@ export async function appendEntries(
     outboxDueKey(organization),
     usageKey(organization, dayOf(start)),
     analysesKey(organization),
+    archivedKey(organization),
+    termKey(organization, IN_REDIS),
+    erasedBeforeKey(organization),
   ];
   const started = String(Date.parse(start.started_at));
   const args = [id, uid, started, String(epoch), String(EVENTS_KEPT), prefixOf(organization)];
@@ -178,6 +189,7 @@ export async function replaceHash(
     entriesKey(organization, id),
     indexKey(organization, id),
     erasedKey(organization),
+    archivedKey(organization),
   ];
   const at = String(Date.parse(start.started_at));
   const args = [String(count), id, at, prefixOf(organization), String(fields.length), ...fields, ...terms];

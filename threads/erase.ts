@@ -1,6 +1,12 @@
 import type { Clock } from '../base/clock.ts';
 import { isThreadId, isUid, type Organization, type ThreadId } from '../base/ids.ts';
+import type { Archive } from './archive/archive.ts';
+import { archivedOf } from './archive/archived.ts';
+import { finishErasing } from './archive/erasing.ts';
 import {
+  archivedKey,
+  archiveErasingKey,
+  archivingOrganizationsKey,
   commandsKey,
   entriesKey,
   erasedKey,
@@ -24,16 +30,18 @@ const MOST = 500;
 /**
  * Takes a thread out of everything, its entries a step at a time, the thread itself and what finds it at the first.
  *
- * KEYS: erased, thread, index, entries, events, commands
- * ARGV: thread id, now (ms), what terms' keys start with, how many entries, then terms that it may be found by
+ * KEYS: erased, thread, index, entries, events, archived, erased ones that the archive may hold still, commands
+ * ARGV: thread id, now (ms), what terms' keys start with, how many entries, whether there is an archive, then terms that it may be found by
  * Returns: 1 where entries are left
  */
 const ERASE = script(`
-local erased, thread, index, entries, events, commands = unpack(KEYS)
+local erased, thread, index, entries, events, archived, erasing, commands = unpack(KEYS)
 local id, prefix, most = ARGV[1], ARGV[3], tonumber(ARGV[4])
 redis.call('ZADD', erased, 'NX', ARGV[2], id)
+if ARGV[5] == 'archive' then redis.call('ZADD', erasing, 'NX', ARGV[2], id) end
+redis.call('HDEL', archived, id)
 for _, term in ipairs(redis.call('SMEMBERS', index)) do redis.call('ZREM', prefix .. term, id) end
-for i = 5, #ARGV do redis.call('ZREM', prefix .. ARGV[i], id) end
+for i = 6, #ARGV do redis.call('ZREM', prefix .. ARGV[i], id) end
 redis.call('DEL', thread, index, commands)
 local found = redis.call('XRANGE', entries, '-', '+', 'COUNT', most)
 for _, entry in ipairs(found) do
@@ -55,77 +63,91 @@ export interface Erased {
   readonly more: boolean;
 }
 
+/** Where threads are erased. */
+interface Places {
+  readonly redis: Redis;
+  readonly archive: Archive | undefined;
+  readonly clock: Clock;
+}
+
 /**
- * Erases the thread of that id, or all threads of that UID: the thread, its entries, what it is found by, its events. Workers
- * remove its journals when they next look at them; until then, and should it be written still, nothing of it comes back.
+ * Erases the thread of that id, or all threads of that UID: the thread, its entries, what it is found by, its events, its copy in the
+ * archive. Workers remove its journals when they next look at them; until then, and should it be written still, nothing of it comes back.
+ * Where the archive is away it is gone from Redis all the same, and from the archive once that is back.
  *
- * @throws AttendantError as `Redis.run`
+ * @throws AttendantError as `Redis.run` and `Archive`
  */
-export async function eraseThreads(
-  redis: Redis,
-  clock: Clock,
-  organization: Organization,
-  key: string,
-): Promise<Erased> {
-  if (isThreadId(key)) {
-    const erased = await eraseOne(redis, clock, organization, key);
-    if (erased) return { erased: [key], more: false };
+export async function eraseThreads(places: Places, organization: Organization, key: string): Promise<Erased> {
+  if (isThreadId(key) && (await isKnown(places.redis, organization, key))) {
+    await eraseAll(places, organization, [key], { bury: true });
+    return { erased: [key], more: false };
   }
   if (!isUid(key)) return { erased: [], more: false };
-  return eraseSet(redis, clock, organization, uidKey(organization, key));
+  return eraseSet(places, organization, uidKey(organization, key));
 }
 
 /**
  * Erases all threads of a caller's number, as `eraseThreads`.
  *
- * @throws AttendantError as `Redis.run`
+ * @throws AttendantError as `Redis.run` and `Archive`
  */
-export function eraseCaller(
-  redis: Redis,
-  clock: Clock,
-  organization: Organization,
-  number: string,
-): Promise<Erased> {
-  return eraseSet(redis, clock, organization, termKey(organization, term('caller', number)));
+export function eraseCaller(places: Places, organization: Organization, number: string): Promise<Erased> {
+  return eraseSet(places, organization, termKey(organization, term('caller', number)));
 }
 
-async function eraseSet(
-  redis: Redis,
-  clock: Clock,
-  organization: Organization,
-  set: string,
-): Promise<Erased> {
-  const ids = (await redis.run((client) => client.zRange(set, 0, MOST))).filter(isThreadId);
+async function eraseSet(places: Places, organization: Organization, set: string): Promise<Erased> {
+  const ids = (await places.redis.run((client) => client.zRange(set, 0, MOST))).filter(isThreadId);
   const erased = ids.slice(0, MOST);
-  for (const id of erased) {
-    await eraseOne(redis, clock, organization, id);
-    // Whatever else: it must not be found again.
-    await redis.run((client) => client.zRem(set, id));
-  }
+  await eraseAll(places, organization, erased, { bury: true });
+  // Whatever else: they must not be found again.
+  if (erased.length > 0) await places.redis.run((client) => client.zRem(set, erased));
   return { erased, more: ids.length > MOST };
 }
 
-/** Whether there was one. */
-async function eraseOne(
-  redis: Redis,
-  clock: Clock,
+/**
+ * Erases these threads, all of them in Redis first: nobody reads them any more then, whatever becomes of the archive.
+ *
+ * @param options.bury whether the archive is to remember that they were erased, for a Redis that is emptied
+ * @throws AttendantError as `Redis.run` and `Archive`
+ */
+export async function eraseAll(
+  { redis, archive, clock }: Places,
   organization: Organization,
-  id: ThreadId,
-): Promise<boolean> {
+  ids: readonly ThreadId[],
+  options: { bury: boolean },
+): Promise<void> {
+  if (archive && ids.length > 0)
+    await redis.run((client) => client.sAdd(archivingOrganizationsKey(), organization));
+  for (const id of ids) {
+    const terms = await termsNow(redis, organization, id);
+    const keys = [
+      erasedKey(organization),
+      threadKey(organization, id),
+      indexKey(organization, id),
+      entriesKey(organization, id),
+      eventsKey(organization),
+      archivedKey(organization),
+      archiveErasingKey(organization),
+      commandsKey(organization, id),
+    ];
+    const args = [id, String(clock.now()), prefixOf(organization), STEP, archive ? 'archive' : '', ...terms];
+    while ((await ERASE(redis, keys, args)) === 1);
+  }
+  if (archive) await finishErasing(redis, archive, organization, ids, options);
+}
+
+/** What it is found by as Redis holds it; a script can be told of a term that it has not. */
+async function termsNow(redis: Redis, organization: Organization, id: ThreadId): Promise<string[]> {
   const thread = await readById(redis, organization, id);
-  const known = await redis.run((client) =>
-    client.exists([threadKey(organization, id), entriesKey(organization, id)]),
-  );
-  if (known === 0) return false;
-  const keys = [
-    erasedKey(organization),
-    threadKey(organization, id),
-    indexKey(organization, id),
-    entriesKey(organization, id),
-    eventsKey(organization),
-    commandsKey(organization, id),
-  ];
-  const args = [id, String(clock.now()), prefixOf(organization), STEP, ...(thread ? termsOf(thread) : [])];
-  while ((await ERASE(redis, keys, args)) === 1);
-  return true;
+  // Then the archive's: what moves meanwhile is there afterwards.
+  const [moved] = await archivedOf(redis, organization, [id]);
+  return [...(thread ? termsOf(thread) : []), ...(moved ? termsOf(moved.summary) : [])];
+}
+
+async function isKnown(redis: Redis, organization: Organization, id: ThreadId): Promise<boolean> {
+  return redis.run(async (client) => {
+    const there = await client.exists([threadKey(organization, id), entriesKey(organization, id)]);
+    if (there > 0 || (await client.hExists(archivedKey(organization), id)) === 1) return true;
+    return (await client.zScore(archiveErasingKey(organization), id)) !== null;
+  });
 }

@@ -2,9 +2,13 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock.ts';
 import type { Organization, ThreadId, Uid } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
+import type { Archive } from './archive/archive.ts';
+import { archivedOf, archivedVersion } from './archive/archived.ts';
 import { entriesKey, eventsKey } from './keys.ts';
 import { eventOf, LiveReader, type LiveEvent } from './live-reader.ts';
+import { readWhole } from './read.ts';
 import type { Redis } from './redis.ts';
+import { isBehind } from './stream-id.ts';
 
 /** Events kept for one who reads slower than they come; then they are read from Redis again instead. */
 const MOST_WAITING = 500;
@@ -49,22 +53,17 @@ export interface LiveEvents {
   close(): Promise<void>;
 }
 
-/** Whether stream id `a` comes behind `b`. */
-export function isBehind(a: string, b: string): boolean {
-  const [aTime = '0', aSeq = '0'] = a.split('-');
-  const [bTime = '0', bSeq = '0'] = b.split('-');
-  return BigInt(aTime) > BigInt(bTime) || (BigInt(aTime) === BigInt(bTime) && BigInt(aSeq) > BigInt(bSeq));
-}
-
 /** Opens the live events; one connection for each organization that somebody follows, and `redis` for what was before. */
 export function openLiveEvents(options: {
   redis: Redis;
   redisUrl: string;
+  /** Where the entries of old threads are. */
+  archive?: Archive;
   clock: Clock;
   log: Log;
   signal: AbortSignal;
 }): LiveEvents {
-  const { redis, clock } = options;
+  const { redis, archive, clock } = options;
   const readers = new Map<Organization, LiveReader>();
   const ending = new Set<Promise<void>>();
   const signal = AbortSignal.any([options.signal]);
@@ -97,7 +96,7 @@ export function openLiveEvents(options: {
           // First what Redis holds, then what came meanwhile and comes; what fell out of the buffer is in Redis again.
           waiting.clear();
           let isOver = false;
-          for await (const event of stored(redis, organization, following, last)) {
+          for await (const event of stored({ redis, archive }, organization, following, last)) {
             if (event.kind === 'gap') {
               yield event;
               continue;
@@ -121,7 +120,10 @@ export function openLiveEvents(options: {
       }
     },
     newest: async (organization) => (await lastIn(redis, eventsKey(organization))) ?? '0-0',
-    lastOf: (organization, thread) => lastIn(redis, entriesKey(organization, thread)),
+    lastOf: async (organization, thread) => {
+      const last = await lastIn(redis, entriesKey(organization, thread));
+      return last ?? (await archivedOf(redis, organization, [thread]))[0]?.last;
+    },
     close: async () => {
       await Promise.all([...[...readers.values()].map((reader) => reader.close()), ...ending]);
     },
@@ -143,9 +145,9 @@ function belongs({ thread, uid }: Following, event: LiveEvent): boolean {
   return (!thread || event.thread === thread.id) && (uid === undefined || event.uid === uid);
 }
 
-/** What Redis holds behind that id. */
+/** What Redis holds behind that id; of a thread also what the archive holds. */
 async function* stored(
-  redis: Redis,
+  { redis, archive }: { redis: Redis; archive: Archive | undefined },
   organization: Organization,
   { thread }: Following,
   after: string,
@@ -156,16 +158,28 @@ async function* stored(
     // What is behind an event that is there still, is there too.
     if (first && isBehind(first.id, after)) yield { kind: 'gap', after };
   }
-  for (let from = after; ;) {
-    const page = (await redis.run((client) => client.xRange(key, `(${from}`, '+', { COUNT: PAGE }))) ?? [];
-    for (const { id, message } of page) {
-      const fields = thread ? { ...message, thread: thread.id, uid: thread.uid } : message;
-      const event = eventOf(id, fields);
-      if (event) yield event;
+  const isMoved = async () =>
+    thread && archive && (await archivedVersion(redis, organization, thread.id)) !== undefined;
+  let from = after;
+  if (!(await isMoved())) {
+    for (;;) {
+      const page = (await redis.run((client) => client.xRange(key, `(${from}`, '+', { COUNT: PAGE }))) ?? [];
+      for (const { id, message } of page) {
+        const fields = thread ? { ...message, thread: thread.id, uid: thread.uid } : message;
+        const event = eventOf(id, fields);
+        if (event) yield event;
+      }
+      from = page.at(-1)?.id ?? from;
+      if (page.length < PAGE) break;
     }
-    const last = page.at(-1);
-    if (!last || page.length < PAGE) return;
-    from = last.id;
+    // It may have moved just now, between two pages.
+    if (!(await isMoved())) return;
+  }
+  if (!thread) return;
+  for (const { id, epoch, n, entry } of await readWhole(redis, organization, thread.id, archive)) {
+    if (!isBehind(id, from)) continue;
+    const { kind } = entry;
+    yield { id, thread: thread.id, uid: thread.uid, epoch, n, kind, entry: JSON.stringify(entry) };
   }
 }
 

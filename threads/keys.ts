@@ -37,6 +37,30 @@ export const indexKey = (organization: Organization, id: ThreadId): string =>
 /** Sorted set: the ids of erased threads by when they were erased, so that nothing brings them back. */
 export const erasedKey = (organization: Organization): string => `attendant:{${organization}}:erased`;
 
+/** String: threads that started before it (milliseconds since 1970) were erased for their age, and nothing brings them back. */
+export const erasedBeforeKey = (organization: Organization): string =>
+  `attendant:{${organization}}:erased-before`;
+
+/** Hash: id of a thread that moved to the archive to its version there (12 characters) and its summary (JSON, deflated). */
+export const archivedKey = (organization: Organization): string => `attendant:{${organization}}:archived`;
+
+/**
+ * Sorted set: `<thread id>:<version>` of objects that somebody is writing to the archive, by when that counts as given up (milliseconds,
+ * Redis's own clock); -1 are those that are to be removed.
+ */
+export const archivingKey = (organization: Organization): string => `attendant:{${organization}}:archiving`;
+
+/** Sorted set: ids of erased threads of which the archive may still hold something, by when they were erased. */
+export const archiveErasingKey = (organization: Organization): string =>
+  `attendant:{${organization}}:archive-erasing`;
+
+/** String: there since what the archive holds is known to this Redis. */
+export const archiveKnownKey = (organization: Organization): string =>
+  `attendant:{${organization}}:archive-known`;
+
+/** Set: organizations that have, or had, threads in the archive. */
+export const archivingOrganizationsKey = (): string => 'attendant:archiving-organizations';
+
 /** Stream, trimmed: every entry of every thread of the organization, with its thread and UID. */
 export const eventsKey = (organization: Organization): string => `attendant:{${organization}}:events`;
 

@@ -1,5 +1,7 @@
 import { AttendantError } from '../base/errors.ts';
 import { isThreadId, type Organization, type ThreadId, type Uid } from '../base/ids.ts';
+import type { Archive } from './archive/archive.ts';
+import { archivedOf } from './archive/archived.ts';
 import { parseHash, withoutHistory, type ThreadSummary } from './hash.ts';
 import { termKey, threadKey } from './keys.ts';
 import { readById } from './read.ts';
@@ -43,6 +45,7 @@ export async function listThreads(
   organization: Organization,
   filter: ThreadFilter,
   { limit, cursor }: { limit: number; cursor?: string | undefined },
+  archive?: Archive,
 ): Promise<ThreadPage> {
   const [lead, ...others] = await rarestFirst(redis, organization, termsWanted(filter));
   const after = cursor === undefined ? undefined : readCursor(cursor);
@@ -67,7 +70,7 @@ export async function listThreads(
     // One more than the page holds tells whether there is more; a text is looked for in many at once.
     const chunk = filter.text === undefined ? limit + 1 : STEP;
     for (let from = 0; from < ids.length; from += chunk) {
-      for (const thread of await summaries(redis, organization, ids.slice(from, from + chunk))) {
+      for (const thread of await summaries(redis, organization, ids.slice(from, from + chunk), archive)) {
         if (filter.text !== undefined && !mentions(thread, filter.text)) continue;
         if (threads.length === limit) return { threads, next: cursorOf(threads.at(-1)) };
         threads.push(thread);
@@ -118,20 +121,28 @@ async function having(
   return left;
 }
 
-/** The threads of these ids. One whose hash was broken is put together from its entries; one that is gone is left out. */
+/**
+ * The threads of these ids, also of those in the archive. One whose hash was broken is put together from its entries; one that is gone is
+ * left out.
+ */
 async function summaries(
   redis: Redis,
   organization: Organization,
   ids: readonly ThreadId[],
+  archive: Archive | undefined,
 ): Promise<ThreadSummary[]> {
   const hashes = await redis.run((client) =>
     Promise.all(ids.map((id) => client.hGetAll(threadKey(organization, id)))),
   );
+  // Then the archive's: what moves meanwhile is there afterwards.
+  const lacking = ids.filter((_, i) => hashes[i]?.['id'] === undefined);
+  const found = await archivedOf(redis, organization, lacking);
+  const moved = new Map(lacking.map((id, i) => [id, found[i]?.summary]));
   const threads = await Promise.all(
     ids.map(async (id, i) => {
-      const thread = parseHash(hashes[i] ?? {});
+      const thread = parseHash(hashes[i] ?? {}) ?? moved.get(id);
       if (thread) return thread;
-      const whole = await readById(redis, organization, id);
+      const whole = await readById(redis, organization, id, archive);
       return whole && withoutHistory(whole);
     }),
   );

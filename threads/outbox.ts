@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Organization, ThreadId, WebhookId } from '../base/ids.ts';
+import type { Archive } from './archive/archive.ts';
 import {
   deadLettersKey,
   deliveriesKey,
@@ -8,7 +9,7 @@ import {
   outboxKey,
   outboxPrefix,
 } from './keys.ts';
-import { readEntries } from './read.ts';
+import { readWhole } from './read.ts';
 import type { Redis } from './redis.ts';
 import { script } from './script.ts';
 import { bodyOf, messageOf, placeOf, type Message, type WebhookBody } from './webhook-message.ts';
@@ -147,7 +148,7 @@ redis.call('ZADD', KEYS[2], 'NX', time[1] * 1000 + math.floor(time[2] / 1000), A
 return 1
 `);
 
-export function outboxIn(redis: Redis): Outbox {
+export function outboxIn(redis: Redis, archive?: Archive): Outbox {
   return {
     claim: async (organization, { lease, passOver }) => {
       const token = randomUUID();
@@ -178,7 +179,7 @@ export function outboxIn(redis: Redis): Outbox {
       return (await settleOne(redis, keys, args)) === 1;
     },
     body: async ({ organization, thread, message }) =>
-      bodyOf(message, (await readEntries(redis, organization, thread)).entries),
+      bodyOf(message, await readWhole(redis, organization, thread, archive)),
     deliveries: async (organization, webhook, limit) => {
       const key = deliveriesKey(organization, webhook);
       const found = (await redis.run((client) => client.xRevRange(key, '+', '-', { COUNT: limit }))) ?? [];
@@ -193,7 +194,7 @@ export function outboxIn(redis: Redis): Outbox {
       const place = placeOf(id);
       if (!place) return false;
       const { thread, epoch, n } = place;
-      const { entries } = await readEntries(redis, organization, thread);
+      const entries = await readWhole(redis, organization, thread, archive);
       const entry = entries.find((numbered) => numbered.epoch === epoch && numbered.n === n);
       const message = entry && messageOf(thread, entry);
       if (!message) return false;

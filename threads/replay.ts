@@ -7,7 +7,7 @@ import type { Log } from '../base/log.ts';
 import { isAlive, thisProcess, type ProcessIdentity } from './alive.ts';
 import type { ThreadStart } from './entry.ts';
 import { isJournal, journalFacts, readJournal, type JournalHead } from './journal.ts';
-import { erasedKey, seenKey } from './keys.ts';
+import { erasedBeforeKey, erasedKey, seenKey } from './keys.ts';
 import type { Redis } from './redis.ts';
 import { sendAll } from './send.ts';
 
@@ -69,7 +69,7 @@ async function replayFile(options: {
   const { path, redis, keep, clock } = options;
   const facts = await journalFacts(path);
   if (facts && !facts.closed && isAlive(facts.head.writer)) return { sent: false, removed: false };
-  if (facts && (await isErased(redis, facts.head))) {
+  if (facts && (await isErased(redis, path, facts.head))) {
     await unlink(path);
     return { sent: false, removed: true };
   }
@@ -89,12 +89,18 @@ async function replayFile(options: {
   return { sent, removed: true };
 }
 
-/** Whether the journal's thread was erased: then nothing of it may be left here either. */
+/** Whether the journal's thread was erased, by itself or for its age: then nothing of it may be left here either. */
 async function isErased(
   redis: Redis,
+  path: string,
   { organization, thread }: Pick<JournalHead, 'organization' | 'thread'>,
 ): Promise<boolean> {
-  return (await redis.run((client) => client.zScore(erasedKey(organization), thread))) !== null;
+  const [mark, before] = await redis.run((client) =>
+    Promise.all([client.zScore(erasedKey(organization), thread), client.get(erasedBeforeKey(organization))]),
+  );
+  if (mark !== null || before === null) return mark !== null;
+  const start = await startOf(path);
+  return start !== undefined && Date.parse(start.started_at) < Number(before);
 }
 
 /** How the thread of a journal started: its first entry. */

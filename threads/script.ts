@@ -9,7 +9,7 @@ import type { Redis } from './redis.ts';
  */
 export function script(text: string) {
   const sha = createHash('sha1').update(text).digest('hex');
-  return (redis: Redis, keys: string[], args: string[]): Promise<unknown> => {
+  return (redis: Redis, keys: string[], args: (string | Buffer)[]): Promise<unknown> => {
     const given = { keys, arguments: args };
     return redis.run(async (client): Promise<unknown> => {
       try {

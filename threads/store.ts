@@ -4,6 +4,7 @@ import { asAttendantError, AttendantError } from '../base/errors.ts';
 import type { Organization } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { analysesIn, type Analyses } from './analyses.ts';
+import type { Archive } from './archive/archive.ts';
 import { openCommands, type Commands } from './commands.ts';
 import type { ThreadStart, ThreadWriter } from './entry.ts';
 import { eraseCaller, eraseThreads, type Erased } from './erase.ts';
@@ -73,16 +74,18 @@ export interface Threads {
  * Opens the threads. Redis is connected to in the background; a Redis that is away, now or later, stops no one from writing.
  *
  * @param options.journalFolder where journals are written, e.g. `${config.home}/.attendant/journal`; left out by who only reads
+ * @param options.archive where old threads moved; who leaves it out sees of those only what lists show
  * @throws AttendantError E_CONFIG where the folder cannot be made or the Redis URL is malformed
  */
 export function openThreads(options: {
   redisUrl: string;
   journalFolder?: string;
+  archive?: Archive;
   clock: Clock;
   log: Log;
   signal: AbortSignal;
 }): Threads {
-  const { journalFolder, clock } = options;
+  const { journalFolder, archive, clock } = options;
   const log = options.log.child({ of: 'threads' });
   if (journalFolder !== undefined) {
     try {
@@ -143,14 +146,14 @@ export function openThreads(options: {
         });
       }
     },
-    read: (organization, key) => readThread(redis, organization, key),
-    list: (organization, filter, page) => listThreads(redis, organization, filter, page),
-    erase: (organization, key) => eraseThreads(redis, clock, organization, key),
-    eraseCaller: (organization, number) => eraseCaller(redis, clock, organization, number),
+    read: (organization, key) => readThread(redis, organization, key, archive),
+    list: (organization, filter, page) => listThreads(redis, organization, filter, page, archive),
+    erase: (organization, key) => eraseThreads({ redis, archive, clock }, organization, key),
+    eraseCaller: (organization, number) => eraseCaller({ redis, archive, clock }, organization, number),
     replayJournals,
     workers: workersIn(redis),
     webhooks: webhooksIn(redis, clock),
-    outbox: outboxIn(redis),
+    outbox: outboxIn(redis, archive),
     orders: ordersIn(redis),
     analyses: analysesIn(redis),
     usage: (organization, asked) => readUsage(redis, organization, asked),

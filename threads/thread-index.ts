@@ -16,10 +16,13 @@ export const term = (name: TermName, value: string): string => `${name}:${short(
 /** The term of a member of the outcome. */
 export const outcomeTerm = (member: string, value: string): string => `outcome:${member}=${short(value)}`;
 
+/** The threads whose entries are in Redis: no filter, but what is to move to the archive. */
+export const IN_REDIS = 'in-redis';
+
 /** All that the thread is found by. */
 export function termsOf(thread: ThreadSummary): string[] {
   const { uid, status, agent, caller, end_reason: reason, outcome } = thread;
-  const terms = ['threads', `uid:${uid}`, term('status', status), term('agent', agent)];
+  const terms = ['threads', IN_REDIS, `uid:${uid}`, term('status', status), term('agent', agent)];
   if (caller.number) terms.push(term('caller', caller.number));
   if (caller.dialed) terms.push(term('dialed', caller.dialed));
   if (reason) terms.push(term('result', reason.result));

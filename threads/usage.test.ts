@@ -145,7 +145,7 @@ describe('usage', () => {
   it('stays counted when a thread is erased, and comes again with none', async () => {
     const organization = newOrganization();
     const { start, sent } = await call(organization);
-    await eraseThreads(redis, systemClock, organization, start.id);
+    await eraseThreads({ redis, archive: undefined, clock: systemClock }, organization, start.id);
     await appendEntries(redis, start, 1, sent);
     expect((await readUsage(redis, organization, { days, by: 'day' })).total).toEqual(ONE);
   });

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { systemClock } from '../../base/clock.ts';
 import { AttendantError } from '../../base/errors.ts';
 import { isOrganization } from '../../base/ids.ts';
 import { createLog } from '../../base/log.ts';
 import type { Config } from '../../config.ts';
-import { connectRedis } from '../../threads/redis.ts';
+import { withRedis } from '../../threads/with-redis.ts';
 import { SCOPES, type Scope } from '../operation.ts';
 import { hashFirstKeys } from './first-keys.ts';
 import { openKeys, type KeyRecord, type Keys, type NewKey } from './store.ts';
@@ -21,9 +20,6 @@ export interface KeyOptions {
   readonly overlap?: string;
 }
 
-/** How long Redis may take to be there. */
-const CONNECT = 3_000;
-
 /**
  * `attendant key`: works on the keys in Redis itself, so that the first key of an organization needs none. A new key is written alone on
  * its line.
@@ -37,18 +33,11 @@ export async function keyCommand(
 ): Promise<void> {
   const clock = systemClock;
   const log = createLog('key', 'silent');
-  const redis = connectRedis({ url: config.redisUrl, clock, log, signal: new AbortController().signal });
-  try {
-    const ready = new AbortController();
-    redis.onReady(() => ready.abort());
-    const cancel = clock.after(CONNECT, () => ready.abort());
-    if (!ready.signal.aborted) await once(ready.signal, 'abort');
-    cancel();
+  const { signal } = new AbortController();
+  await withRedis(config.redisUrl, log, signal, async (redis) => {
     const keys = openKeys({ redis, clock, first: hashFirstKeys(config.apiKeys) });
     for (const line of await act(keys, asked)) write(line);
-  } finally {
-    await redis.close();
-  }
+  });
 }
 
 async function act(
