@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { switchboard } from '../calls/switchboard.ts';
 import { Browser } from './browser.ts';
+import { pastCall } from './past-call.ts';
 
 const board = switchboard();
 const WICKED = '<img src=x onerror=window.broken=1><script>window.broken=1</script>';
@@ -87,6 +88,20 @@ describe('the page', () => {
     await expect.poll(() => browser.heard(), { timeout: 60_000 }).toEqual(expect.arrayContaining(wanted));
     const fields = (await browser.heard()).filter((line) => /^(searchbox|textbox): Caller$/.test(line));
     expect(fields).toHaveLength(1);
+  });
+
+  it('shows what a model found in a call, what it came to, and how quickly it was answered', async () => {
+    const id = await pastCall(board().stack.config.redisUrl, WICKED);
+    await browser.value(`location.hash = '#/thread/${id}'`);
+    for (const text of ['Analysis', 'mixed', `Call back: ${WICKED}`, 'The analysis is there'])
+      await browser.see(text);
+    for (const text of ['0.012300 EUR', 'tts, voice', 'no price', '1350 ms, at most 1350 ms'])
+      await browser.see(text);
+    await browser.screen(PHONE);
+    expect(await browser.value(TOO_WIDE)).toEqual([]);
+    await browser.screen(DESK);
+    expect(await browser.value('window.broken')).toBeUndefined();
+    expect(browser.complaints).toEqual([]);
   });
 
   it('fits the screen of a telephone, light and dark', async () => {
