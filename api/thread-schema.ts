@@ -78,6 +78,37 @@ const members = {
   transfers: z.array(anything).describe('each attempt and its result'),
   consults: z.array(anything).describe('each side call and its result'),
   commands: z.array(anything).describe('what supervisors had done in the call'),
+  recording: z
+    .looseObject({
+      status: z.enum([
+        'starting',
+        'active',
+        'paused',
+        'ending',
+        'complete',
+        'empty',
+        'failed',
+        'not_available',
+        'no_consent',
+        'given_up',
+      ]),
+      consent: z.enum(['none', 'heard', 'not_heard', 'agreed', 'declined']),
+      code: z.string().nullable().describe('why it is not, or not wholly, there'),
+      parts: z.array(
+        z.looseObject({
+          egress_id: z.string(),
+          status: z.string(),
+          file: z.string().describe('below the folder, or the prefix of the bucket, of the definition'),
+          location: z.string().nullable().describe('where egress says that it is'),
+          started_at: time.nullable(),
+          ended_at: time.nullable(),
+          seconds: z.number().nullable(),
+          bytes: z.number().nullable(),
+        }),
+      ),
+    })
+    .nullable()
+    .describe('the recording and its parts; null where none was asked for'),
   state: anything,
   metrics: z
     .looseObject({ turns: z.array(anything) })

@@ -267,6 +267,21 @@ export const ERRORS = {
     title: 'No place for another call',
     mend: 'Start another worker.',
   },
+  E_RECORDING_NOT_AVAILABLE: {
+    status: 503,
+    title: 'No egress service took the recording',
+    mend: 'Start LiveKit egress on the Redis of livekit-server, with room for another recording; docs/recording.md.',
+  },
+  E_RECORDING_FAILED: {
+    status: 502,
+    title: 'The recording failed',
+    mend: 'See the log of LiveKit egress: its storage, its rights, and the key of LiveKit.',
+  },
+  E_RECORDING_NOT_STOPPED: {
+    status: 503,
+    title: 'The recording could not be stopped in time, so no sensitive digits are collected',
+    mend: 'Try again in a moment; see whether LiveKit and its egress answer.',
+  },
   E_CONSULT_RUNNING: {
     status: 409,
     title: 'The agent is on a side call',

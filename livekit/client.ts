@@ -1,10 +1,12 @@
 import { Dispatch } from './dispatch.ts';
+import { Egress } from './egress.ts';
 import { assertServing } from './health.ts';
 import { Rooms } from './rooms.ts';
 import { Sip } from './sip.ts';
 import { Twirp } from './twirp.ts';
 
 export { joinedIn } from './rooms.ts';
+export { type AudioFile, type EgressFacts, isUnavailable } from './egress.ts';
 export type { DialRequest, SipResult } from './sip.ts';
 
 /** LiveKit's server APIs, as far as we use them. Every call ends in time and takes a signal. */
@@ -12,6 +14,7 @@ export interface LiveKit {
   readonly rooms: Rooms;
   readonly sip: Sip;
   readonly dispatch: Dispatch;
+  readonly egress: Egress;
   /** Rejects where new rooms cannot be made just now, see `assertServing`. */
   serving(signal: AbortSignal): Promise<void>;
   /** The token with which a worker registers, good for ten minutes. */
@@ -37,6 +40,7 @@ export function connectLiveKit(
     rooms: new Rooms(twirp),
     sip: new Sip(twirp),
     dispatch: new Dispatch(twirp),
+    egress: new Egress(twirp),
     serving: (signal) => assertServing(server.url, signal),
     agentToken: () => twirp.token({ video: { agent: true } }),
     joinToken: (room, identity) => twirp.joinToken(room, identity),

@@ -4,6 +4,7 @@ import type { Analysis, AnalysisAsk } from './analysis.ts';
 import type { Cost, CostPart } from './cost.ts';
 import type { CallMeasures, ModelUse, TurnLatency } from './measures.ts';
 import type { CommandKind } from './command.ts';
+import type { RecordingRecord } from './recording.ts';
 
 /** A tool call as an OpenAI chat message carries it: `arguments` is a JSON string. */
 export interface ToolCall {
@@ -133,6 +134,7 @@ export type Entry =
   | { readonly kind: 'command'; readonly command: CommandRecord; readonly at: string }
   | { readonly kind: 'state'; readonly state: Readonly<Record<string, unknown>>; readonly at: string }
   | { readonly kind: 'outcome'; readonly outcome: Readonly<Record<string, unknown>>; readonly at: string }
+  | { readonly kind: 'recording'; readonly recording: RecordingRecord; readonly at: string }
   | { readonly kind: 'turn'; readonly latency: TurnLatency; readonly at: string }
   | { readonly kind: 'measured'; readonly measures: CallMeasures; readonly at: string }
   | { readonly kind: 'warning'; readonly code: string; readonly detail: string; readonly at: string }

@@ -28,6 +28,7 @@ describe('folding entries', () => {
       transfers: [],
       consults: [],
       commands: [],
+      recording: null,
       state: {},
       metrics: { turns: [] },
       analysis: null,

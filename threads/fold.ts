@@ -29,6 +29,7 @@ export class Fold {
   readonly #transfers: TransferAttempt[] = [];
   readonly #consults: ConsultRecord[] = [];
   readonly #commands: Thread['commands'][number][] = [];
+  #recording: Thread['recording'] = null;
   #measures: CallMeasures | undefined;
   readonly #turns: TurnLatency[] = [];
   #analysis: Thread['analysis'] = null;
@@ -68,6 +69,9 @@ export class Fold {
         return true;
       case 'command':
         this.#commands.push({ ...entry.command, at: entry.at });
+        return true;
+      case 'recording':
+        this.#recording = entry.recording;
         return true;
       case 'state':
         this.#state = { ...this.#state, ...entry.state };
@@ -128,6 +132,7 @@ export class Fold {
       transfers: [...this.#transfers],
       consults: [...this.#consults],
       commands: [...this.#commands],
+      recording: this.#recording,
       state: this.#state,
       metrics: { turns: [...this.#turns], ...this.#measures, ...this.#modelUse() },
       analysis: this.#analysis,

@@ -31,6 +31,7 @@ const EMPTY: Omit<ThreadSummary, Text | 'caller'> = {
   transfers: [],
   consults: [],
   commands: [],
+  recording: null,
   state: {},
   metrics: { turns: [] },
   analysis: null,

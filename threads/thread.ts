@@ -11,6 +11,7 @@ import type {
 import type { Analysis } from './analysis.ts';
 import type { Cost } from './cost.ts';
 import type { CallMeasures, TurnLatency } from './measures.ts';
+import type { RecordingRecord } from './recording.ts';
 
 /** A call's record as the API shows it: the entries folded, the messages as `history`. */
 export interface Thread extends ThreadStart {
@@ -27,6 +28,8 @@ export interface Thread extends ThreadStart {
   readonly consults: readonly ConsultRecord[];
   /** What supervisors had done in the call, in order. */
   readonly commands: readonly (CommandRecord & { readonly at: string })[];
+  /** The call's recording and where it is; null where none was asked for, or nothing is decided yet. */
+  readonly recording: RecordingRecord | null;
   readonly state: Readonly<Record<string, unknown>>;
   /** How quickly the agent answered, turn by turn; at the end also who talked how long, and what the models were asked for. */
   readonly metrics: { readonly turns: readonly TurnLatency[] } & Partial<CallMeasures>;

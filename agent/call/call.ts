@@ -7,6 +7,8 @@ import { SIDE_CALL_HEADER, sideCall } from './consult/side-call.ts';
 import { Conversation } from './conversation.ts';
 import { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
+import { recordingOf } from './recording/of-call.ts';
+import type { Recording } from './recording/recording.ts';
 import { chaperone, hangUp } from './room.ts';
 
 /** Milliseconds that the end of a call waits for Redis; the journal has everything, and is replayed when Redis is back. */
@@ -40,9 +42,15 @@ export async function takeCall(
   const { gone, answered, unwatch } = party.watch({ ending, thread });
   const isSideCall = caller.header(SIDE_CALL_HEADER) !== undefined;
   let conversation: Conversation | undefined;
+  let recording: Recording | undefined;
   try {
     if (!choice.agent) throw choice.error;
     await party.enter(ending);
+    recording = recordingOf(
+      choice.agent.definition,
+      { room: job.job.room?.name ?? '', thread, ending: ending.begun },
+      exchange,
+    );
     conversation = new Conversation({
       job,
       leg,
@@ -53,16 +61,20 @@ export async function takeCall(
       gone,
       answered,
       exchange,
+      recording,
       aside: isSideCall
         ? undefined
         : (errand) => sideCall(errand, { start: choice.start, caller, ending: ending.begun, gone }, exchange),
     });
     await conversation.begin();
-    if (await party.reach()) conversation.greet();
+    if (await party.reach()) await conversation.greet();
   } catch (thrown) {
     ending.decide({ result: 'failed', reason: asAttendantError(thrown).code });
   }
   const endReason = await ending.decided;
+  const recordsOn =
+    conversation?.callee !== undefined && choice.agent?.definition.recording?.after_transfer === 'continue';
+  if (!recordsOn) void recording?.end();
   await conversation?.end();
   const callee = conversation?.callee;
   if (callee === undefined) await conversation?.bye();
@@ -71,12 +83,23 @@ export async function takeCall(
 
   thread.append({ kind: 'ended', end_reason: endReason, at: timestamp(clock) });
   await thread.flushed(AbortSignal.timeout(FLUSH_LIMIT)).catch(() => undefined);
-  thread.close();
+  // What becomes of the recording is known a moment after the call.
+  const close = async () => {
+    await recording?.settled();
+    thread.close();
+  };
+  const closed = recordsOn ? undefined : close();
   await party.over();
   await hungUp?.roomEnded;
   log.info({ call, agent, result: endReason.result, reason: endReason.reason }, 'a call has ended');
-  // The thread is about the agent, which is out of it; the two who were joined talk on.
-  if (callee === undefined) return;
-  onJoined();
-  await chaperone(job, [leg.identity, callee], { stop, exchange });
+  if (callee !== undefined) {
+    // The thread is about the agent, which is out of it; the two who were joined talk on.
+    onJoined();
+    await chaperone(job, [leg.identity, callee], { stop, exchange });
+  }
+  await closed;
+  if (!recordsOn) return;
+  // A worker that stops leaves the two alone, and their recording with them.
+  if (stop.aborted) thread.close();
+  else await recording?.end().then(close);
 }

@@ -29,6 +29,7 @@ function call(settings: object = {}, language = 'en') {
   let heard: () => void = () => undefined;
   const line = {
     collect: (request) => digits.collect(request),
+    unrecorded: (work) => work(),
     collected: (collection) => collections.push(collection),
     pressed: (keys) => answers.push(keys),
     say: (text, options) => {

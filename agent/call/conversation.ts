@@ -23,6 +23,8 @@ import { CallLine } from './line.ts';
 import { Measures } from './measures.ts';
 import { Patience } from './patience.ts';
 import { promptFor, promptForAside } from './prompt.ts';
+import { openRecorded } from './recording/opening.ts';
+import type { Recording } from './recording/recording.ts';
 import { Transcript } from './transcript.ts';
 import { Transfer } from './transfer/transfer.ts';
 import type { Cause } from './trouble/attempts.ts';
@@ -42,6 +44,8 @@ interface Parts {
   readonly exchange: Exchange;
   /** Makes side calls; undefined where the agent may not. */
   readonly aside?: Aside | undefined;
+  /** Undefined where nothing is to be recorded. */
+  readonly recording?: Recording | undefined;
   /** What is to be found out, where this is a side call itself. */
   readonly task?: string;
 }
@@ -60,6 +64,7 @@ export class Conversation {
   readonly #belt: Belt;
   readonly #voice: Voice;
   readonly #transfer: Transfer;
+  readonly #interjections: Interjections;
   readonly #patience: Patience;
   readonly #trouble: Trouble;
   readonly #supervision: Supervision;
@@ -142,6 +147,7 @@ export class Conversation {
       discretion,
       gathered: agent.gathered,
       transcript: this.#transcript,
+      unrecorded: (work) => (parts.recording ? parts.recording.without(work) : work()),
       speak: (text, options) => this.#voice.say(text, options),
     });
     this.#belt = new Belt({
@@ -156,13 +162,13 @@ export class Conversation {
     });
     const render = (template: string) => this.#render(template);
     const common = { transcript: this.#transcript, ending, answered, clock, log };
-    const interjections = new Interjections({
+    const interjections = (this.#interjections = new Interjections({
       ...common,
       room: job.room,
       models,
       render,
       holdBack: (until) => this.#voice.after(until),
-    });
+    }));
     const { transfer_call } = agent.definition.tools;
     const destinations = renderedDestinations(transfer_call?.destinations ?? {}, render);
     this.#trouble = new Trouble({
@@ -221,10 +227,14 @@ export class Conversation {
     this.#supervision.begin();
   }
 
-  greet(): void {
+  /** The agent's first word, after what the caller is to know of a recording. */
+  async greet(): Promise<void> {
+    const { recording, agent, ending, answered, exchange } = this.#parts;
+    const [line, digits, voice, interjections] = [this.#line, this.#digits, this.#voice, this.#interjections];
+    const opening = { line, digits, voice, interjections, ending, answered };
+    if (recording) await openRecorded(recording, agent.definition, opening);
     this.#patience.begin();
-    const { agent, exchange } = this.#parts;
-    greet(agent.definition, this.#voice, (template) => this.#render(template), exchange.log);
+    greet(agent.definition, voice, (template) => this.#render(template), exchange.log);
   }
 
   /** Who the caller talks to in this room now, in place of the agent. */

@@ -7,8 +7,8 @@ import type { Models } from './models.ts';
 import type { Transcript } from './transcript.ts';
 import { RECORDED, type Recorded, recording } from './trouble/recordings.ts';
 
-/** Milliseconds that a sentence may take to be said. */
-const SAYING_LIMIT = 20_000;
+/** Milliseconds that a sentence may take to be there, and longer to be said than it is. */
+const SAYING_LIMIT = 15_000;
 /** Milliseconds that a sentence gets to be rendered where a recording can take its place. */
 const RENDERING_LIMIT = 800;
 
@@ -51,34 +51,40 @@ export class Interjections {
   }
 
   /**
-   * Says one. Resolves when it has been heard; never rejects.
+   * Says one. Resolves when it has been heard, with the part of it that was, from 0 to 1; never rejects.
    *
    * @param recorded stands in where it is not there and cannot be rendered soon enough.
    */
-  async say(template: string, recorded?: Recorded): Promise<void> {
+  async say(template: string, recorded?: Recorded): Promise<number> {
     this.#running += 1;
-    this.#last = this.#last
+    const said = this.#last
       .then(() => this.#say(this.#parts.render(template), recorded))
       .finally(() => {
         this.#running -= 1;
         this.#heardAt = this.#parts.clock.now();
       });
+    this.#last = said.then(() => undefined);
     this.#parts.holdBack(this.#last);
-    await this.#last;
+    return said;
   }
 
-  async #say(text: string, recorded: Recorded | undefined): Promise<void> {
+  async #say(text: string, recorded: Recorded | undefined): Promise<number> {
     const { room, transcript, ending, clock, log } = this.#parts;
     const limit = new AbortController();
-    const cancel = clock.after(SAYING_LIMIT, () => limit.abort(new Error('it took too long')));
+    const within = (ms: number) => clock.after(ms, () => limit.abort(new Error('it took too long')));
+    let cancel = within(SAYING_LIMIT);
     const signal = AbortSignal.any([limit.signal, ending.begun]);
     try {
       const { said, pcm } = await this.#sound(text, recorded, signal);
-      if (signal.aborted) return;
+      cancel();
+      if (signal.aborted) return 0;
+      cancel = within((pcm.samples.length / pcm.rate) * 1_000 + SAYING_LIMIT);
       const heard = await interject(room, pcm, { signal, clock, log });
       transcript.assistant(firstPart(said, heard), heard < 1);
+      return heard;
     } catch (error) {
       log.warn({ code: 'E_MODEL_FAILED', pii: { error } }, 'a sentence could not be rendered');
+      return 0;
     } finally {
       cancel();
     }

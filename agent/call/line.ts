@@ -42,6 +42,8 @@ interface Parts {
   readonly discretion: Discretion;
   readonly gathered: Gathered;
   readonly transcript: Transcript;
+  /** What is not to be recorded runs in it. */
+  readonly unrecorded: <T>(work: () => Promise<T>) => Promise<T>;
   readonly speak: (text: string, options: SayOptions) => Promise<void>;
 }
 
@@ -85,6 +87,10 @@ export class CallLine implements Line {
       await Promise.race([spoken.catch(() => undefined), clock.sleep(LAST_WORDS)]);
       throw error;
     }
+  }
+
+  unrecorded<T>(work: () => Promise<T>): Promise<T> {
+    return this.#parts.unrecorded(work);
   }
 
   reference(number: string): string {

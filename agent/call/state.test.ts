@@ -48,6 +48,7 @@ function call(tools: object, happens: { typed?: DigitCollection; found?: Consult
   };
   const line = new CallLine({
     ...{ hasSipLeg: true, thread, clock, discretion, gathered, transcript: new Transcript(thread, clock) },
+    unrecorded: (work: () => Promise<unknown>) => work(),
     digits: {
       collect: () => ({
         result: Promise.resolve(happens.typed ?? right),

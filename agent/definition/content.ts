@@ -6,6 +6,7 @@ import { httpToolProblems } from './http-tool.ts';
 import { jsonSchemaProblems } from './json-schema.ts';
 import { outboundProblems } from './outbound-problems.ts';
 import { receiveDtmfProblems } from './receive-dtmf.ts';
+import { recordingProblems } from './recording.ts';
 import { stateProblems, stateVariables } from './state.ts';
 import type { Source } from '../../base/source.ts';
 import { templateFaults } from './template.ts';
@@ -18,6 +19,7 @@ export function contentProblems(source: Source, definition: Definition): Problem
     ...templateProblems(source, definition),
     ...destinationProblems(source, definition),
     ...receiveDtmfProblems(source, definition.tools.receive_dtmf),
+    ...recordingProblems(source, definition.recording),
     ...outcomeProblems(source, definition),
     ...byeProblems(source, definition),
     ...httpToolProblems(source, definition.tools.http, stateVariables(definition, { secret: true })),
@@ -29,7 +31,7 @@ export function contentProblems(source: Source, definition: Definition): Problem
 }
 
 function templateProblems(source: Source, definition: Definition): Problem[] {
-  const { greeting, instructions, limits, outbound, tools, trouble, variables } = definition;
+  const { greeting, instructions, limits, outbound, recording, tools, trouble, variables } = definition;
   const state = stateVariables(definition, { secret: false });
   /** With the variables that not every template has. Nothing is collected yet where a call begins. */
   const templates: [path: Path, text: string, own?: readonly string[]][] = [[['instructions'], instructions]];
@@ -40,6 +42,9 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
     templates.push([['limits', field], limits[field], state]);
   for (const field of ['filler', 'apology', 'handover', 'goodbye'] as const)
     templates.push([['trouble', field], trouble[field], state]);
+  const { consent } = recording ?? {};
+  if (consent) templates.push([['recording', 'consent', 'text'], consent.text]);
+  if (consent?.agree) templates.push([['recording', 'consent', 'agree', 'goodbye'], consent.agree.goodbye]);
   const plain: [Path, string | undefined][] = [];
   for (const [name, value] of Object.entries(variables)) plain.push([['variables', name], value]);
   const { http, ...voiceTools } = tools;

@@ -6,6 +6,7 @@ import { limits } from './limits.ts';
 import { models } from './models.ts';
 import { outbound } from './outbound.ts';
 import { receiveDtmf } from './receive-dtmf.ts';
+import { recording } from './recording.ts';
 import { trouble } from './trouble.ts';
 import { valueName, values } from './values.ts';
 
@@ -189,6 +190,7 @@ export const definitionSchema = z.strictObject({
     })
     .prefault({}),
   limits,
+  recording,
   trouble,
   outbound,
   analysis: analysis

@@ -2,7 +2,7 @@ import type { ReceiveDtmfSettings } from '../definition/receive-dtmf.ts';
 import type { DigitCollection } from '../../threads/entry.ts';
 import { masked } from '../../threads/secret-digits.ts';
 import { type Answer, Confirmation } from './confirmation.ts';
-import type { CollectionRequest, Line, ToolResult, Utterance, VoiceTool } from './tool.ts';
+import type { CollectionRequest, JsonObject, Line, ToolResult, Utterance, VoiceTool } from './tool.ts';
 
 const DESCRIPTION =
   'Collects digits that the caller types on the telephone keypad. Say what to type before you call it. ' +
@@ -70,26 +70,32 @@ export function receiveDtmf(
       },
       additionalProperties: false,
     },
-    async run(args, line, utterance) {
-      const { digits, min_digits, timeout, prompt } = args as Arguments;
-      const request: CollectionRequest = {
-        digits: digits ?? settings.digits,
-        minDigits: min_digits,
-        firstDigitTimeout: (timeout ?? settings.first_digit_timeout) * 1_000,
-        interDigitTimeout: settings.inter_digit_timeout * 1_000,
-      };
-      if (!confirmation) {
-        const collection = await collect(line, request, {
-          prompt,
-          utterance,
-          onEnd: (c) => line.collected(c),
-        });
-        return told(collection, settings, line, { isRight: isComplete(collection, request) });
-      }
-      const collection = await confirmed(confirmation, line, request, { prompt, utterance });
-      return told(collection, settings, line, { isRight: collection.confirmed === true });
+    run(args, line, utterance) {
+      // From before our own prompt until the digits are confirmed: they are read back aloud.
+      const collected = () => collectAll(args, line, utterance);
+      return settings.sensitive ? line.unrecorded(collected) : collected();
     },
   };
+
+  async function collectAll(args: JsonObject, line: Line, utterance: Utterance): Promise<ToolResult> {
+    const { digits, min_digits, timeout, prompt } = args as Arguments;
+    const request: CollectionRequest = {
+      digits: digits ?? settings.digits,
+      minDigits: min_digits,
+      firstDigitTimeout: (timeout ?? settings.first_digit_timeout) * 1_000,
+      interDigitTimeout: settings.inter_digit_timeout * 1_000,
+    };
+    if (!confirmation) {
+      const collection = await collect(line, request, {
+        prompt,
+        utterance,
+        onEnd: (c) => line.collected(c),
+      });
+      return told(collection, settings, line, { isRight: isComplete(collection, request) });
+    }
+    const collection = await confirmed(confirmation, line, request, { prompt, utterance });
+    return told(collection, settings, line, { isRight: collection.confirmed === true });
+  }
 }
 
 /** Collects and asks, until the caller says yes, or no as often as is bearable, or neither. */

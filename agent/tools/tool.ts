@@ -84,6 +84,11 @@ export interface Line {
   pressed(keys: string): void;
   /** Speaks a line of the tool's own and resolves when it has been heard or cut off. */
   say(text: string, options?: SayOptions): Promise<void>;
+  /**
+   * Runs work of which no recording may hold anything: it begins when nothing is recorded any more. Rejects with E_RECORDING_NOT_STOPPED, without
+   * having begun, where that cannot be made sure of.
+   */
+  unrecorded<T>(work: () => Promise<T>): Promise<T>;
   /** A word for a number that the model is not to know; {@link resolve} gives the number back. */
   reference(number: string): string;
   /** The number that the text is a reference of; undefined where it is none. */

@@ -189,7 +189,7 @@ async function talk(parts: {
       cancelLimit = clock.after(limit, () => ending.decide({ result: 'completed', reason: 'max_duration' }));
       leg.answered();
       pickUp();
-      conversation.greet();
+      await conversation.greet();
     }
   } catch (thrown) {
     ending.decide({ result: 'failed', reason: asAttendantError(thrown).code });
