@@ -9,8 +9,8 @@ import { until } from '../until.ts';
 
 /** Processes that send webhooks side by side, two at any time. */
 export interface Senders {
-  /** One of them is killed in the middle of whatever it does, and another takes its place. */
-  killOne(): Promise<void>;
+  /** One of them is killed in the middle of whatever it does; when `alone` resolves another takes its place. */
+  killOne(alone: () => Promise<unknown>): Promise<void>;
   stop(): void;
 }
 
@@ -23,8 +23,9 @@ export async function realSenders(stack: OwnStack, signal: AbortSignal): Promise
   const second = spawn(process.execPath, args, { cwd: config.root, env, stdio: 'ignore' });
   await until('the second API is ready', () => answersOk(`http://127.0.0.1:${port}/readyz`, signal));
   return {
-    killOne: async () => {
+    killOne: async (alone) => {
       await stack.kill('api');
+      await alone();
       await stack.restart('api');
     },
     stop: () => void second.kill('SIGKILL'),
@@ -43,10 +44,11 @@ export async function impatientSenders(stack: OwnStack): Promise<Senders> {
     });
   const senders = [start(), start()];
   return {
-    killOne: async () => {
+    killOne: async (alone) => {
       const victim = senders.shift();
       victim?.kill('SIGKILL');
       if (victim) await once(victim, 'exit');
+      await alone();
       senders.push(start());
     },
     stop: () => senders.forEach((one) => one.kill('SIGKILL')),
