@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CallOptions } from './api/calls/command.ts';
+import type { NumberOptions } from './api/numbers/command.ts';
 import type { KeyOptions } from './api/keys/command.ts';
 import type { Config } from './config.ts';
 import { runMain } from './stack/run-main.ts';
@@ -106,6 +107,21 @@ export async function run(args: readonly string[]): Promise<number> {
         const { callCommand } = await import('./api/calls/command.ts');
         const write = (line: string) => void process.stdout.write(`${line}\n`);
         return callCommand(config, { to, options }, write, signal);
+      }),
+    );
+  program
+    .command('number')
+    .description('list, take or return numbers of numbers.yaml, over the API on this machine')
+    .argument('<action>', 'list, take or return')
+    .argument('[number]', 'which: +15550123; take: any that is free unless said')
+    .option('--agent <name>', 'take: who answers it')
+    .option('--region <name>', 'take: any that is free there')
+    .option('--organization <name>', 'whose', 'default')
+    .action(
+      runs((action: string, number: string | undefined, options: NumberOptions) => async (config) => {
+        const { numberCommand } = await import('./api/numbers/command.ts');
+        const write = (line: string) => void process.stdout.write(`${line}\n`);
+        await numberCommand(config, { action, number, options }, write);
       }),
     );
   program

@@ -6,6 +6,7 @@ import type { AgentName, Organization, Uid } from '../base/ids.ts';
 import { createLog } from '../base/log.ts';
 import { AllowedNetworks } from '../base/networks.ts';
 import { connectLiveKit } from '../livekit/client.ts';
+import type { PoolNumber } from '../sip-trunks/number-pool.ts';
 import { openLiveEvents } from '../threads/follow.ts';
 import { connectRedis } from '../threads/redis.ts';
 import { RedisServer } from '../threads/redis-server.fixture.ts';
@@ -32,6 +33,14 @@ export function shippedAgents(): AgentFiles {
   const definitions = openDefinitions({ home: root, root, env: {}, log });
   return { definitions, sipPort: 5060, problems: () => [] };
 }
+
+/** Numbers that may be taken. */
+const POOL: readonly PoolNumber[] = ['+15550111', '+15550112', '+15550113', '+15550114'].map((number) => ({
+  number,
+  region: number === '+15550114' ? 'north' : 'south',
+  trunk: 'provider',
+  organizations: number === '+15550114' ? ['default'] : undefined,
+}));
 
 const REMINDER = `name: reminder
 greeting: { kind: fixed, text: 'Your appointment is tomorrow.' }
@@ -92,6 +101,7 @@ export async function apiParts() {
       limits: { calls: 1_000, perMinute: 1_000 },
       ...connection,
     }),
+    numbers: { pool: () => POOL, onChange: () => undefined },
     log,
   };
   const readiness = () => Promise.resolve({ ready: true, checks: {} });

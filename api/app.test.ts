@@ -49,6 +49,7 @@ const gate = () => ({
     problems: () => [],
   },
   outbound: { place: () => expect.unreachable() },
+  numbers: { pool: () => [], onChange: () => undefined },
 });
 function app(checks: Checks = {}) {
   const readiness = watchReadiness(checks, { clock: systemClock, log, signal: stop.signal });
@@ -147,8 +148,14 @@ describe('GET /threads', () => {
   });
 
   it('answers 413 to a body beyond the limit', async () => {
-    const response = await app().request('/threads/x', { method: 'POST', body: 'x'.repeat(100_000) });
-    await expectProblem(response, 413, 'E_TOO_LARGE');
+    const body = 'x'.repeat(100_000);
+    const headers = { 'api-key': 'dev-key', 'content-type': 'application/json' };
+    const ask = (path: string, more: object) =>
+      app().request(path, { method: 'POST', body, headers: { ...headers, ...more } });
+    await expectProblem(await ask('/keys', {}), 413, 'E_TOO_LARGE');
+    // Where it says so itself nothing else is looked at.
+    const length = { 'api-key': '', 'content-length': String(body.length) };
+    await expectProblem(await ask('/nowhere', length), 413, 'E_TOO_LARGE');
   });
 
   it('answers 503 while Redis is away and serves again after', { timeout: 30_000 }, async () => {

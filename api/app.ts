@@ -1,13 +1,14 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { asAttendantError, AttendantError, ERRORS } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { AllowedNetworks } from '../base/networks.ts';
 import type { LiveEvents } from '../threads/follow.ts';
 import type { Threads } from '../threads/store.ts';
+import { refuseLarge } from './body.ts';
 import type { OutboundCalls } from './calls/outbound.ts';
 import { placingOperations } from './calls/place.ts';
+import { numberOperations, type NumberParts } from './numbers/routes.ts';
 import { eventOperations } from './events.ts';
 import { commandOperations } from './calls/commands.ts';
 import { liveOperations } from './calls/live.ts';
@@ -25,9 +26,6 @@ import { threadOperations } from './threads.ts';
 import { usageOperations } from './usage.ts';
 import { webhookOperations } from './webhooks/routes.ts';
 
-/** Bytes that a request may bring. */
-const BODY_LIMIT = 64 * 1024;
-
 /** What the API is made of. */
 export interface AppParts extends Gate {
   readonly threads: Threads;
@@ -37,6 +35,7 @@ export interface AppParts extends Gate {
   readonly networks: AllowedNetworks;
   readonly agents: AgentFiles;
   readonly outbound: Pick<OutboundCalls, 'place'>;
+  readonly numbers: Pick<NumberParts, 'pool' | 'onChange'>;
   readonly readiness: () => Promise<Readiness>;
   readonly log: Log;
 }
@@ -55,9 +54,10 @@ export function createApp(parts: AppParts): Hono {
     c.res.headers.set('cache-control', 'no-store');
     c.res.headers.set('x-content-type-options', 'nosniff');
   });
-  const tooLarge = () =>
-    problemResponse(new AttendantError('E_TOO_LARGE', `send at most ${BODY_LIMIT} bytes`));
-  app.use(bodyLimit({ maxSize: BODY_LIMIT, onError: tooLarge }));
+  app.use(async (c, next) => {
+    refuseLarge(c.req.raw);
+    await next();
+  });
 
   let document: OpenApi | undefined;
   const { webhooks, outbox } = threads;
@@ -69,6 +69,12 @@ export function createApp(parts: AppParts): Hono {
     ...commandOperations(threads),
     ...agentOperations(parts.agents),
     ...usageOperations(parts),
+    ...numberOperations({
+      ...parts.numbers,
+      numbers: threads.numbers,
+      definitions: parts.agents.definitions,
+      clock: parts.clock,
+    }),
     ...webhookOperations({ webhooks, outbox, networks: parts.networks }),
     ...keyOperations(keys),
   ];

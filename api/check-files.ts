@@ -6,9 +6,10 @@ import { printProblem, type Problem } from '../base/problem.ts';
 import type { Config } from '../config.ts';
 import { readRule } from '../dispatch-rules/rule-file.ts';
 import { priceProblems, pricesFile } from '../prices/open.ts';
+import { readNumberPool } from '../sip-trunks/number-pool.ts';
 import { readTrunk } from '../sip-trunks/trunk-file.ts';
 import { keepingProblems } from '../threads/keeping-file.ts';
-import { checkProvisioning, jsonFiles, withText } from './provisioning-files.ts';
+import { checkProvisioning, jsonFiles, POOL_FILE, withText } from './provisioning-files.ts';
 
 /**
  * Checks definitions and keeping.yaml (YAML), trunks and dispatch rules (JSON) and the price file (`prices.yaml`): the named files and folders, or all that are loaded where none is named. Paths are printed as
@@ -52,15 +53,17 @@ function namedProblems(config: Config, named: readonly string[]): Problem[] {
   );
   const isJson = (file: string) => file.endsWith('.json');
   const isPrices = (file: string) => basename(file) === basename(pricesFile(''));
+  const isPool = (file: string) => basename(file) === POOL_FILE;
   const isKeeping = (file: string) => basename(file) === 'keeping.yaml';
   return [
     ...checkDefinitions(
-      files.filter((file) => !isJson(file) && !isPrices(file) && !isKeeping(file)),
+      files.filter((file) => !isJson(file) && !isPrices(file) && !isKeeping(file) && !isPool(file)),
       checkDefinitions(definitionFolders(config).flatMap(definitionFiles)).agents,
     ).problems,
     ...files.filter(isJson).flatMap((file) => jsonProblems(file, config)),
     ...files.filter(isPrices).flatMap(priceProblems),
     ...files.filter(isKeeping).flatMap((file) => keepingProblems(config, file)),
+    ...files.filter(isPool).flatMap(poolProblems),
   ];
 }
 
@@ -70,6 +73,10 @@ function jsonProblems(file: string, config: Config): readonly Problem[] {
     return isRule ? readRule(file, text, config.env) : readTrunk(file, text, config.env);
   });
   return 'problems' in read ? read.problems : [];
+}
+
+function poolProblems(file: string): readonly Problem[] {
+  return withText(file, 'E_NUMBERS_INVALID', (text) => readNumberPool(file, text)).problems;
 }
 
 function shorten(file: string): string {

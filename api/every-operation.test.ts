@@ -21,11 +21,17 @@ const webhook = await threads.webhooks.add(DEFAULT, {
   url: 'https://private.example/',
   events: ['call.ended'],
 });
+await threads.numbers.take(
+  ['+15550113'],
+  { organization: DEFAULT, agent: 'ivr-navigator' as never, assigned_at: 'then' },
+  { again: false },
+);
 const EXAMPLES: Readonly<Record<string, string>> = {
   'threads/{key}': thread.id,
   'calls/{key}': thread.id,
   'keys/{id}': key.id,
   'webhooks/{id}': webhook.id,
+  'numbers/{number}': '%2B15550113',
 };
 const PRIVATE = [
   ...[thread.id, key.id, webhook.id, ...webhook.secrets],
@@ -38,6 +44,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   rotateKey: { overlap: 60 },
   createWebhook: { url: 'https://crm.example/hook' },
   replayWebhook: {},
+  takeNumber: { agent: 'sip-call-center', number: '+15550111' },
   placeCall: { to: '+15550123', agent: 'reminder' },
   sayInCall: { text: 'Hello.' },
   tellAgent: { text: 'They are a good customer.' },

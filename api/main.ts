@@ -15,7 +15,9 @@ import { readinessChecks } from './checks.ts';
 import { hashFirstKeys } from './keys/first-keys.ts';
 import { openKeys } from './keys/store.ts';
 import { watchJoinedRooms } from './joined-rooms.ts';
+import { KeptNumbers } from './numbers/kept.ts';
 import { keepProvisioned } from './provisioning.ts';
+import { checkProvisioning } from './provisioning-files.ts';
 import { Rate } from './rate.ts';
 import { watchReadiness } from './readiness.ts';
 import { serve } from '../base/serve.ts';
@@ -43,7 +45,15 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
   // Linked, so that it also ends where we end by an error of our own.
   const ending = new AbortController();
   const until = AbortSignal.any([signal, ending.signal]);
-  const provisioned = keepProvisioned({ config, livekit, log, clock, signal: until });
+  const numbers = new KeptNumbers(threads.numbers, config, log);
+  const provisioned = keepProvisioned({
+    config,
+    livekit,
+    taken: () => numbers.now(),
+    log,
+    clock,
+    signal: until,
+  });
   const { webhooks, outbox } = threads;
   const { networks } = config;
   const delivering = keepDelivering({ webhooks, outbox, networks, clock, log, signal: until });
@@ -68,6 +78,7 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
       problems: () => checkFiles(config),
     },
     outbound,
+    numbers: { pool: () => checkProvisioning(config).provisioning.pool, onChange: () => provisioned.wake() },
     readiness: watchReadiness(checks, { clock, log, signal }),
     log,
   });

@@ -2,6 +2,7 @@ import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
 import { AttendantError } from '../base/errors.ts';
 import type { Redis } from '../threads/redis.ts';
+import { bodyOf } from './body.ts';
 import { onceOnly } from './idempotency.ts';
 import type { Keys } from './keys/store.ts';
 import { SCOPES, type Asked, type Client, type Operation, type PublicOperation } from './operation.ts';
@@ -30,7 +31,7 @@ export function mount(app: Hono, operations: readonly Operation[], gate: Gate): 
     app.on(operation.method, path, async (c) => {
       const secret = c.req.header('api-key') ?? '';
       const client = await admit(gate, operation, secret);
-      const body = operation.body ? await c.req.text() : '';
+      const body = operation.body ? await bodyOf(c.req.raw) : '';
       const asked: Asked<unknown, unknown, unknown> = {
         client,
         params: check(operation.params, c.req.param()),

@@ -57,6 +57,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Calls: 'Calls that run and what can be done in them, and calls that agents make.',
   Agents: 'Who answers calls.',
   Usage: 'What calls used, and what they came to.',
+  Numbers: 'Which agent answers which number.',
   Webhooks: 'Servers that are told of calls, and how that went.',
   Events: 'What happens in calls, as it happens: server-sent events.',
   Health: 'Whether it runs, and what it speaks. No key needed.',

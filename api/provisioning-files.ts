@@ -5,6 +5,7 @@ import { AttendantError, type ErrorCode } from '../base/errors.ts';
 import { printProblem, type Problem } from '../base/problem.ts';
 import type { Config } from '../config.ts';
 import { type AgentOfRule, readRule } from '../dispatch-rules/rule-file.ts';
+import { type PoolNumber, readNumberPool } from '../sip-trunks/number-pool.ts';
 import { readTrunk } from '../sip-trunks/trunk-file.ts';
 
 /** A thing and the file that it is made from: `mark` is the file's name without folder and ending. */
@@ -24,6 +25,8 @@ export interface Provisioning {
   readonly inbound: readonly FromFile<SIPInboundTrunkInfo>[];
   readonly outbound: readonly FromFile<SIPOutboundTrunkInfo>[];
   readonly rules: readonly RuleFromFile[];
+  /** The numbers that may be taken over the API. */
+  readonly pool: readonly PoolNumber[];
 }
 
 const FOLDERS = ['sip-trunks', 'dispatch-rules'] as const;
@@ -41,10 +44,14 @@ function provisioningFiles(config: Config): { trunks: string[]; rules: string[] 
   return { trunks: trunks ?? [], rules: rules ?? [] };
 }
 
+/** The file of the numbers that may be taken. */
+export const POOL_FILE = 'numbers.yaml';
+const poolFile = ({ home }: Pick<Config, 'home'>): string => join(home, POOL_FILE);
+
 /** Changes whenever one of the files does. */
 export function provisioningStamp(config: Config): string {
   const { trunks, rules } = provisioningFiles(config);
-  return [...trunks, ...rules]
+  return [...trunks, ...rules, poolFile(config)]
     .map((file) => {
       const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
       return stat ? `${file}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}` : file;
@@ -77,7 +84,13 @@ export function checkProvisioning(config: Config): {
     else if (read.trunk.direction === 'inbound') inbound.push({ file, mark, info: read.trunk.info });
     else outbound.push({ file, mark, info: read.trunk.info });
   }
-  problems.push(...trunkConflicts(inbound));
+  const { pool, problems: poolProblems } = readPool(config, inbound);
+  // A trunk of the pool takes no number but those that it has.
+  const ofPool = new Set(pool.map(({ trunk }) => trunk));
+  const isOpen = ({ info }: FromFile<SIPInboundTrunkInfo>) =>
+    !ofPool.has(info.name) || info.numbers.length > 0;
+  problems.push(...trunkConflicts(inbound.filter(isOpen)));
+  problems.push(...poolProblems);
   for (const file of files.rules) {
     const read = withText(file, 'E_RULE_INVALID', (text) => readRule(file, text, config.env));
     if ('problems' in read) {
@@ -100,8 +113,42 @@ export function checkProvisioning(config: Config): {
       );
     });
   }
-  if (problems.length === 0) problems.push(...unruled(inbound, rules));
-  return { provisioning: { inbound, outbound, rules }, problems };
+  if (problems.length === 0) problems.push(...unruled(inbound.filter(isOpen), rules));
+  return { provisioning: { inbound, outbound, rules, pool }, problems };
+}
+
+/** The numbers of the pool, and what is wrong with them by themselves and beside the trunks. */
+function readPool(
+  config: Config,
+  inbound: readonly FromFile<SIPInboundTrunkInfo>[],
+): { pool: readonly PoolNumber[]; problems: readonly Problem[] } {
+  const file = poolFile(config);
+  if (!existsSync(file)) return { pool: [], problems: [] };
+  const read = withText(file, 'E_NUMBERS_INVALID', (text) => readNumberPool(file, text));
+  if (!('numbers' in read)) return { pool: [], problems: read.problems };
+  const names = inbound.map(({ info }) => info.name);
+  const owners = new Map(inbound.flatMap(({ info }) => info.numbers.map((one) => [digits(one), info.name])));
+  const problems = read.numbers.flatMap(({ number, trunk }, index) => {
+    const owner = owners.get(digits(number));
+    if (!names.includes(trunk))
+      return [
+        read.problem(
+          index,
+          `${number}: no inbound trunk of sip-trunks/ is named "${trunk}"`,
+          `known are ${names.join(', ') || 'none'}`,
+        ),
+      ];
+    if (owner !== undefined)
+      return [
+        read.problem(
+          index,
+          `${number} is a number of the trunk "${owner}" already`,
+          'keep it in one of the two files: there it has a rule of its own, here it can be taken',
+        ),
+      ];
+    return [];
+  });
+  return { pool: read.numbers, problems: [...read.problems, ...problems] };
 }
 
 /** LiveKit lets a call ring that has a trunk but no rule, past the trunk's ringing timeout and for as long as the caller likes. */

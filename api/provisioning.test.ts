@@ -59,13 +59,14 @@ function edit(path: string[], change: (info: Record<string, unknown>) => void): 
   writeFileSync(file, JSON.stringify(json));
 }
 
-function keep(): { applied: () => boolean; logged: string[]; stop: () => Promise<void> } {
+function keep() {
   const stopped = new AbortController();
   const logged: string[] = [];
   const log = pino({}, { write: (line: string) => logged.push((JSON.parse(line) as { msg: string }).msg) });
   const { applied, ended } = keepProvisioned({
     config,
     livekit,
+    taken: () => Promise.resolve([]),
     log,
     clock: systemClock,
     signal: stopped.signal,

@@ -1,12 +1,15 @@
 import type { Clock } from '../base/clock.ts';
 import { asAttendantError } from '../base/errors.ts';
-import type { Log } from '../base/log.ts';
+import { createLog, type Log } from '../base/log.ts';
 import type { Config } from '../config.ts';
 import { dispatchRules, marked as markedRule } from '../dispatch-rules/rules.ts';
 import { connectLiveKit, type LiveKit } from '../livekit/client.ts';
 import { carryOut, compare, type Step } from '../livekit/reconcile.ts';
 import { refusalOf } from '../livekit/twirp.ts';
 import { inboundTrunks, marked, outboundTrunks } from '../sip-trunks/trunks.ts';
+import { type Assignment, numbersIn } from '../threads/numbers.ts';
+import { withRedis } from '../threads/with-redis.ts';
+import { isOfNumber, withNumbers } from './numbers/overlay.ts';
 import { provisioningStamp, readProvisioning, type Provisioning } from './provisioning-files.ts';
 
 /** One line of a plan. */
@@ -28,7 +31,8 @@ export async function planProvisioning(
   livekit: LiveKit,
   signal: AbortSignal,
 ): Promise<PlannedStep[]> {
-  return (await prepare(readProvisioning(config), livekit, signal)).steps;
+  const files = readProvisioning(config);
+  return (await prepare(files, await takenNow(config, files), livekit, signal)).steps;
 }
 
 /**
@@ -42,7 +46,8 @@ export async function applyProvisioning(
   livekit: LiveKit,
   signal: AbortSignal,
 ): Promise<PlannedStep[]> {
-  return apply(readProvisioning(config), livekit, signal);
+  const files = readProvisioning(config);
+  return apply(files, () => takenNow(config, files), livekit, signal);
 }
 
 /** `attendant provision [--apply]`: prints what differs, and carries it out where asked. */
@@ -68,7 +73,21 @@ interface Prepared {
   readonly carryOut: () => Promise<void>;
 }
 
-async function prepare(files: Provisioning, livekit: LiveKit, signal: AbortSignal): Promise<Prepared> {
+/** The numbers that are taken, asked of Redis where there are any to take. */
+async function takenNow(config: Config, { pool }: Provisioning): Promise<readonly Assignment[]> {
+  if (pool.length === 0) return [];
+  const { signal } = new AbortController();
+  const log = createLog('provision', 'silent');
+  return withRedis(config.redisUrl, log, signal, async (redis) => (await numbersIn(redis).all()).numbers);
+}
+
+async function prepare(
+  files: Provisioning,
+  assigned: readonly Assignment[],
+  livekit: LiveKit,
+  signal: AbortSignal,
+): Promise<Prepared> {
+  const overlay = withNumbers(files.inbound, files.pool, assigned);
   const inbound = inboundTrunks(livekit);
   const outbound = outboundTrunks(livekit);
   const rules = dispatchRules(livekit);
@@ -77,17 +96,20 @@ async function prepare(files: Provisioning, livekit: LiveKit, signal: AbortSigna
     outbound.collection.list(signal),
     rules.collection.list(signal),
   ]);
-  const wantedInbound = files.inbound.map(({ mark, info }) => ({ mark, info: marked(info, mark) }));
+  const wantedInbound = overlay.trunks.map(({ mark, info }) => ({ mark, info: marked(info, mark) }));
   const wantedOutbound = files.outbound.map(({ mark, info }) => ({ mark, info: marked(info, mark) }));
   const inboundSteps = compare(inbound, wantedInbound, inboundThere);
   const outboundSteps = compare(outbound, wantedOutbound, outboundThere);
   /** Rules name trunks; a trunk that is still to be created has no id yet. */
   const rulesWith = (ids: ReadonlyMap<string, string>) => {
     const idOfTrunk = (name: string) => {
-      const mark = files.inbound.find(({ info }) => info.name === name)?.mark;
+      const mark = overlay.trunks.find(({ info }) => info.name === name)?.mark;
       return (mark !== undefined ? ids.get(mark) : undefined) ?? name;
     };
-    return files.rules.map(({ mark, info }) => ({ mark, info: markedRule(info, mark, idOfTrunk) }));
+    return [...files.rules, ...overlay.rules].map(({ mark, info }) => ({
+      mark,
+      info: markedRule(info, mark, idOfTrunk),
+    }));
   };
   const knownIds = new Map(
     inboundSteps.flatMap((step) => ('id' in step ? [[step.mark, step.id] as const] : [])),
@@ -114,14 +136,24 @@ function describe(step: Step<unknown>, noun: string, folder: string): PlannedSte
     action: step.action,
     noun,
     name: step.name,
-    file: `${folder}/${step.mark}.json`,
+    file: isOfNumber(step.mark) ? 'taken over the API' : `${folder}/${step.mark}.json`,
     fields: step.action === 'change' ? step.fields : [],
   };
 }
 
-async function apply(files: Provisioning, livekit: LiveKit, signal: AbortSignal): Promise<PlannedStep[]> {
+async function apply(
+  files: Provisioning,
+  taken: () => Promise<readonly Assignment[]>,
+  livekit: LiveKit,
+  signal: AbortSignal,
+): Promise<PlannedStep[]> {
   for (let attempt = 1; ; attempt += 1) {
-    const { steps, carryOut } = await prepare(files, livekit, signal);
+    const { steps, carryOut } = await prepare(
+      files,
+      files.pool.length > 0 ? await taken() : [],
+      livekit,
+      signal,
+    );
     try {
       if (steps.some(({ action }) => action !== 'unchanged')) await carryOut();
       return steps;
@@ -140,6 +172,8 @@ const CHECK_EVERY = 2_000;
 export interface KeptProvisioned {
   /** True while the last look found, or made, everything there. */
   readonly applied: () => boolean;
+  /** Looks at once. */
+  readonly wake: () => void;
   /** Resolves after the signal has aborted. */
   readonly ended: Promise<void>;
 }
@@ -151,11 +185,14 @@ export interface KeptProvisioned {
 export function keepProvisioned(parts: {
   readonly config: Config;
   readonly livekit: LiveKit;
+  /** The numbers that are taken. */
+  readonly taken: () => Promise<readonly Assignment[]>;
   readonly log: Log;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }): KeptProvisioned {
-  const { config, livekit, log, clock, signal } = parts;
+  const { config, livekit, taken, log, clock, signal } = parts;
+  let wake = new AbortController();
   let applied = false;
   let files: Provisioning | undefined;
   let stamp = '';
@@ -188,7 +225,7 @@ export function keepProvisioned(parts: {
     while (!signal.aborted) {
       try {
         const wanted = read();
-        const steps = wanted && (await apply(wanted, livekit, signal));
+        const steps = wanted && (await apply(wanted, taken, livekit, signal));
         applied = steps !== undefined;
         told.delete('server');
         const done = steps?.filter(({ action }) => action !== 'unchanged') ?? [];
@@ -197,9 +234,10 @@ export function keepProvisioned(parts: {
         applied = false;
         tell('server', error);
       }
-      await clock.sleep(CHECK_EVERY, signal).catch(() => undefined);
+      wake = new AbortController();
+      await clock.sleep(CHECK_EVERY, AbortSignal.any([signal, wake.signal])).catch(() => undefined);
     }
   }
 
-  return { applied: () => applied, ended: keep() };
+  return { applied: () => applied, wake: () => wake.abort(new Error('look')), ended: keep() };
 }

@@ -292,6 +292,17 @@ export const ERRORS = {
     title: 'Not a destination of this agent',
     mend: 'Choose one that the definition lists.',
   },
+  E_NUMBERS_INVALID: {
+    status: 422,
+    title: 'The file of numbers is wrong',
+    mend: 'Mend the line that is named.',
+  },
+  E_NUMBER_NOT_FOUND: {
+    status: 404,
+    title: 'No such number',
+    mend: 'GET /numbers lists those that are there.',
+  },
+  E_NUMBER_TAKEN: { status: 409, title: 'The number is taken, or none is left', mend: 'Take another one.' },
   E_OUTBOUND_REFUSED: {
     status: 403,
     title: 'The agent may not make that call',

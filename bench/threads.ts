@@ -84,6 +84,7 @@ const app = createApp({
   rate: new Rate(1e9, clock),
   networks: new AllowedNetworks(),
   agents: shippedAgents(),
+  numbers: { pool: () => [], onChange: () => undefined },
   outbound: { place: () => Promise.reject(new Error('nobody is called')) },
   readiness: () => Promise.resolve({ ready: true, checks: {} }),
   log,

@@ -9,6 +9,7 @@ import { run } from '../cli.ts';
 import { readRule } from '../dispatch-rules/rule-file.ts';
 import { parsePrices } from '../prices/price-file.ts';
 import { parseScenario } from '../rehearsal/scenario.ts';
+import { readNumberPool } from '../sip-trunks/number-pool.ts';
 import { readTrunk } from '../sip-trunks/trunk-file.ts';
 import { parseKeeping } from '../threads/keeping-file.ts';
 import { parseDialogue } from '../speech/dialogue/load.ts';
@@ -154,6 +155,8 @@ function faults(language: string, kind: string, text: string): string[] {
       return thrown(() => parseDialogue(text, file));
     case 'yaml keeping':
       return problems(parseKeeping(text, file, { home: '/home', env: ENV }));
+    case 'yaml numbers':
+      return readNumberPool(file, text).problems.map(({ what }) => what);
     case 'json trunk':
       return problems(readTrunk(file, text, ENV));
     case 'json dispatch-rule':

@@ -152,3 +152,9 @@ export const ordersRecentKey = (organization: Organization): string =>
 
 /** Set: organizations that have ordered calls. */
 export const orderingOrganizationsKey = (): string => 'attendant:ordering-organizations';
+
+/** Hash: number to who has it (organization, agent, since when) as JSON. */
+export const numbersKey = (): string => 'attendant:{numbers}:assigned';
+
+/** String: goes up at each change of `numbersKey`. */
+export const numbersVersionKey = (): string => 'attendant:{numbers}:version';

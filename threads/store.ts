@@ -10,6 +10,7 @@ import type { ThreadStart, ThreadWriter } from './entry.ts';
 import { eraseCaller, eraseThreads, type Erased } from './erase.ts';
 import { makeJournalFolder } from './journal.ts';
 import { listThreads, type ThreadFilter, type ThreadPage } from './list.ts';
+import { numbersIn, type Numbers } from './numbers.ts';
 import { ordersIn, type Orders } from './orders.ts';
 import { outboxIn, type Outbox } from './outbox.ts';
 import { readThread } from './read.ts';
@@ -62,6 +63,7 @@ export interface Threads {
   usage(organization: Organization, asked: { days: readonly string[]; by: UsageBy }): Promise<Usage>;
   /** What is to be done in calls that run. */
   readonly commands: Commands;
+  readonly numbers: Numbers;
   /** Whether Redis is there right now. */
   readonly ready: boolean;
   /** Rejects where Redis does not answer. @throws AttendantError as `Redis.run` */
@@ -158,6 +160,7 @@ export function openThreads(options: {
     analyses: analysesIn(redis),
     usage: (organization, asked) => readUsage(redis, organization, asked),
     commands,
+    numbers: numbersIn(redis),
     get ready() {
       return redis.ready;
     },

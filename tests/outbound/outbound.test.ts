@@ -1,5 +1,7 @@
 import { SIPOutboundTrunkInfo } from '@livekit/protocol';
-import { describe, it } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { connectLiveKit } from '../../livekit/client.ts';
 import { headerOf } from '../../rehearsal/sip-trace.ts';
 import type { FarEnd } from '../../rehearsal/sipp-callee.ts';
@@ -145,4 +147,36 @@ describe.concurrent('a call that an agent makes', () => {
       });
     }
   });
+});
+
+it('a number that is taken over the API is answered by its agent, and by nobody of its own when it is returned', async () => {
+  const { config } = board().stack;
+  writeFileSync(
+    join(config.home, 'sip-trunks', 'pool.json'),
+    JSON.stringify({ name: 'pool', allowed_addresses: ['127.0.0.1/32'], include_headers: 'SIP_X_HEADERS' }),
+  );
+  writeFileSync(
+    join(config.home, 'numbers.yaml'),
+    "numbers:\n  - { number: '+15550161', region: north, trunk: pool }\n",
+  );
+  const taken = await api(board(), 'POST', '/numbers', { agent: 'dialing', region: 'north' });
+  expect(await taken.json()).toMatchObject({ number: '+15550161', agent: 'dialing' });
+  const { sip } = connectLiveKit(config.livekit);
+  const isThere = async () =>
+    (await sip.dispatchRules.list(AbortSignal.timeout(5_000))).some(
+      ({ name }) => name === 'number +15550161',
+    );
+  await until('LiveKit knows', isThere);
+  // As a provider may send it.
+  const call = await board().call({
+    agent: '15550161',
+    turns: [],
+    steps: [{ kind: 'cue' }, { kind: 'bye' }],
+  });
+  const thread = await call.threadWith('says its greeting', ({ history }) => history.length > 0);
+  expect(thread).toMatchObject({ agent: 'dialing', direction: 'inbound', caller: { dialed: '15550161' } });
+  await call.cue();
+  await call.ended();
+  expect((await api(board(), 'DELETE', '/numbers/%2B15550161')).status).toBe(204);
+  await until('LiveKit has forgotten', async () => !(await isThere()));
 });

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import type { Problem } from '../base/problem.ts';
+import { Source } from '../base/source.ts';
+
+/** A number that organizations can have. */
+export interface PoolNumber {
+  /** E.164. */
+  readonly number: string;
+  readonly region: string | undefined;
+  /** Name of the inbound trunk that its calls come over. */
+  readonly trunk: string;
+  /** Whose it may be; anybody's where undefined. */
+  readonly organizations: readonly string[] | undefined;
+}
+
+/** `numbers.yaml`: the numbers that a provider gave, to be taken over the API. */
+export interface NumberPool {
+  readonly numbers: readonly PoolNumber[];
+  readonly problems: readonly Problem[];
+  /** A problem with the number at that place of the file. */
+  readonly problem: (index: number, what: string, mend: string) => Problem;
+}
+
+const NUMBER = /^\+[1-9][0-9]{6,14}$/;
+const MOST = 10_000;
+
+const poolSchema = z.strictObject({
+  $schema: z.string().optional(),
+  numbers: z
+    .array(
+      z.strictObject({
+        number: z.string().regex(NUMBER, "write it in E.164 and in quotes, '+15550111'"),
+        region: z
+          .string()
+          .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens')
+          .optional(),
+        trunk: z.string().min(1).max(128),
+        organizations: z.array(z.string().min(1).max(63)).max(1_000).optional(),
+      }),
+    )
+    .max(MOST),
+});
+
+/** Reads numbers.yaml from its text. */
+export function readNumberPool(file: string, text: string): NumberPool {
+  const source = new Source(file, text, 'E_NUMBERS_INVALID');
+  const problem = (index: number, what: string, mend: string) =>
+    source.problem(['numbers', index, 'number'], what, mend);
+  const broken = (problems: readonly Problem[]): NumberPool => ({ numbers: [], problems, problem });
+  const syntax = source.syntaxErrors();
+  if (syntax.length > 0)
+    return broken(
+      syntax.map(({ line, what }) =>
+        source.problem([], `no valid YAML: ${what}`, 'mend the YAML at this line', line),
+      ),
+    );
+  let value: unknown;
+  try {
+    value = source.value();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return broken([source.problem([], `no valid YAML: ${reason}`, 'write it out instead of using aliases')]);
+  }
+  const parsed = poolSchema.safeParse(value);
+  if (!parsed.success)
+    return broken(
+      parsed.error.issues.map(({ path, message }) => {
+        const at = path.filter((step) => typeof step !== 'symbol');
+        const name = at.length > 0 ? at.join('.') : 'the file';
+        return source.problem(
+          at,
+          `${name}: ${message}`,
+          'write numbers: with number, region and trunk of each',
+        );
+      }),
+    );
+  const numbers = parsed.data.numbers.map(({ number, region, trunk, organizations }) => ({
+    number,
+    region,
+    trunk,
+    organizations,
+  }));
+  const seen = new Set<string>();
+  const problems = numbers.flatMap(({ number }, index) => {
+    if (seen.has(number)) return [problem(index, `${number} is there twice`, 'keep one of them')];
+    seen.add(number);
+    return [];
+  });
+  return { numbers, problems, problem };
+}
