@@ -133,4 +133,28 @@ describe('the hash of a thread', () => {
     expect(thread?.consults).toEqual([consult]);
     expect(foldThread(numbered([{ kind: 'started', start: aside }]))?.parent).toBe(start.id);
   });
+
+  it('knows what supervisors had done, in order, each with its time', () => {
+    const by = { by: 'key_1', arguments: {} };
+    const mute = { id: 'cmd_1', kind: 'mute', ...by, status: 'done', code: null } as const;
+    const refused = {
+      ...mute,
+      id: 'cmd_2',
+      kind: 'transfer',
+      arguments: { to: 'x' },
+      status: 'refused',
+      code: 'E_DESTINATION_UNKNOWN',
+    } as const;
+    const thread = foldThread(
+      numbered([
+        { kind: 'started', start },
+        { kind: 'command', command: mute, at: at(1) },
+        { kind: 'command', command: refused, at: at(2) },
+      ]),
+    );
+    expect(thread?.commands).toEqual([
+      { ...mute, at: at(1) },
+      { ...refused, at: at(2) },
+    ]);
+  });
 });

@@ -94,6 +94,15 @@ it('a discreet thread is given no secret, whatever kind of entry it is in', () =
       },
       at,
     },
+    { kind: 'message', message: { role: 'system', content: `SSN ${SSN}`, created_at: at } },
+    {
+      kind: 'command',
+      command: {
+        ...{ id: 'cmd_1', kind: 'digits', by: 'key_1', arguments: { digits: SSN } },
+        ...{ status: 'done', code: null },
+      },
+      at,
+    },
     { kind: 'state', state: { ssn: SSN }, at },
     { kind: 'outcome', outcome: { notes: `SSN ${SSN}` }, at },
     { kind: 'warning', code: 'E_INTERNAL', detail: SSN, at },

@@ -40,6 +40,12 @@ test('the thread does not learn a sensitive number, whoever writes it; the model
   expect(discretion.unclaimed('12')).toBe('12');
 });
 
+test('keys that are pressed for somebody are shown unless they are said to be sensitive, or all digits of the call are', () => {
+  expect(call({}).discretion.sent('12w#', false)).toBe('12w#');
+  expect(call({}).discretion.sent('12w#', true)).toBe('••••');
+  expect(call({ sensitive: true }).discretion.sent('12w#', false)).toBe('••••');
+});
+
 test('the model does not learn it either where it is not to', () => {
   const { discretion } = call({ sensitive: true, confirm: true, to_model: 'masked' });
   discretion.typed(NUMBER);

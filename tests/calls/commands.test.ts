@@ -79,6 +79,32 @@ describe.concurrent('a supervisor', () => {
     expect((await command(call, 'say', { text })).body.code).toBe('E_CALL_OVER');
   });
 
+  it('who is talked over by a key is told so, and the thread has what was heard', async () => {
+    const text = `Supervisor here, ${'word by word, '.repeat(15)}and that is that.`;
+    const call = await board().call({
+      turns: [{ say: 'Hello.' }, { say: 'Five.' }],
+      steps: [{ kind: 'cue' }, { kind: 'press', digits: '5' }, ...ENDS],
+    });
+    await call.threadWith('has a greeting', ({ history }) => history.length === 1);
+    const saying = command(call, 'say', { text });
+    await until('it is heard', () => call.earpiece.toneOf(SUPERVISOR_HERTZ) > 1_000);
+    await call.cue();
+    expect((await saying).body.result).toEqual({ interrupted: true });
+    const { history } = await call.threadWith('goes on', (thread) => thread.history.length === 4);
+    await call.cue();
+    const heard = history[1]?.content ?? '';
+    expect(heard.length).toBeGreaterThan(5);
+    expect(heard.length).toBeLessThan(text.length * 0.8);
+    expect(text.startsWith(heard.trim())).toBe(true);
+    expect(lines(history).slice(1)).toEqual([
+      `agent (interrupted): ${heard}`,
+      'caller: [pressed 5]',
+      'agent: Five.',
+    ]);
+    expect(saidTo(call.asked[1])).not.toContain('that is that');
+    await call.ended();
+  });
+
   it('presses keys, and none that is no key; the thread does not show those that are sensitive', async () => {
     const call = await board().call({ turns: [{ say: 'Hello.' }], steps: ENDS });
     await call.threadWith('has a greeting', ({ history }) => history.length === 1);

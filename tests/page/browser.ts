@@ -110,7 +110,7 @@ export class Browser {
     for (let i = 0; i < 60; i++) {
       await this.press('Tab');
       const focused = await this.value<string>(
-        `(document.activeElement.innerText || document.activeElement.labels?.[0]?.innerText || '')`,
+        `(document.activeElement.labels?.[0]?.innerText || document.activeElement.innerText || '')`,
       );
       if (focused.trim().startsWith(text)) return;
     }

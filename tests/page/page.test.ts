@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { switchboard } from '../calls/switchboard.ts';
+import { until } from '../until.ts';
 import { Browser } from './browser.ts';
 import { pastCall } from './past-call.ts';
 
@@ -42,6 +43,23 @@ async function waitingCall() {
   return call;
 }
 
+/** A call that a supervisor will act on. */
+async function supervisedCall() {
+  const call = await board().call({
+    turns: [{ say: 'Hello.' }, { say: 'So sorry.' }],
+    steps: [{ kind: 'refer', answer: { status: 603 } }, { kind: 'until_bye' }],
+  });
+  await call.threadWith('has a greeting', ({ history }) => history.length === 1);
+  return call;
+}
+
+/** Goes to a field by keyboard, writes into it and sends it. */
+async function fillIn(label: string, text: string) {
+  await browser.tabTo(label);
+  await browser.type(text);
+  await browser.press('Enter');
+}
+
 describe('the page', () => {
   it('asks for a key, and shows nothing to one that is wrong', async () => {
     await browser.go(`${board().apiUrl}/`);
@@ -80,6 +98,66 @@ describe('the page', () => {
     await browser.see('completed: end_dialog');
     expect(await browser.value('window.broken')).toBeUndefined();
     expect(browser.complaints).toEqual([]);
+  });
+
+  it('acts on a call that runs, by keyboard: says how each command went, and hangs up only when asked twice', async () => {
+    const call = await supervisedCall();
+    await browser.value(`location.hash = '#/thread/${call.uid}'`);
+    await browser.see('Act on the call');
+    await fillIn('Say to the caller', WICKED);
+    await browser.see('The caller has heard it.');
+    await browser.see('Supervisor, in the agent’s voice');
+    await fillIn('Tell the agent', 'They are a gold customer.');
+    await browser.see('The agent knows.');
+    await fillIn('Press keys', '12#');
+    await browser.see('Pressed.');
+    await until('the keys are heard', () => call.earpiece.keys === '12#');
+    await browser.tabTo('Put the caller through to');
+    await browser.tabTo('Put through');
+    await browser.press('Enter');
+    await browser.see('Not put through: rejected. The caller is back with the agent.');
+    await browser.see('So sorry.');
+    await browser.tabTo('Mute the agent');
+    await browser.press('Enter');
+    await browser.see('The agent keeps silent.');
+    await browser.until('the button says so', `document.querySelector('[aria-pressed=true]') !== null`);
+    const wanted = ['region: Act on the call', 'textbox: Say to the caller', 'checkbox: not to be shown'];
+    await expect.poll(() => browser.heard(), { timeout: 60_000 }).toEqual(expect.arrayContaining(wanted));
+    await browser.screen(PHONE);
+    expect(await browser.value(TOO_WIDE)).toEqual([]);
+    await browser.screen(DESK);
+    await browser.tabTo('Hang up …');
+    await browser.press('Enter');
+    await browser.see('Hang up this call?');
+    expect((await call.thread())?.status).toBe('active');
+    await browser.tabTo('Hang up');
+    await browser.press('Enter');
+    await browser.see('Ended: completed, supervisor_hung_up');
+    await browser.until('nothing can be done any more', `document.querySelector('.controls form') === null`);
+    expect((await call.ended()).commands.map(({ kind }) => kind)).toEqual([
+      ...['say', 'context', 'digits', 'transfer', 'mute', 'hangup'],
+    ]);
+    expect(await browser.value('window.broken')).toBeUndefined();
+    expect(browser.complaints).toEqual([]);
+  });
+
+  it('offers nothing of that to a key that may only read', async () => {
+    const call = await supervisedCall();
+    const admin = board().stack.config.apiKeys[0]?.key ?? '';
+    const headers = { 'api-key': admin, 'content-type': 'application/json' };
+    const body = JSON.stringify({ name: 'watcher', scope: 'read' });
+    const made = await fetch(`${board().apiUrl}/keys`, { method: 'POST', headers, body });
+    const { key } = (await made.json()) as { key: string };
+    const as = (secret: string) => browser.value(`sessionStorage.setItem('attendant-key', '${secret}')`);
+    await as(key);
+    await browser.value(`location.hash = '#/thread/${call.uid}'`);
+    await browser.see('Agent · ');
+    expect(await browser.text()).not.toContain('Act on the call');
+    await as(admin);
+    await fetch(`${board().apiUrl}/calls/${call.uid}/hangup`, { method: 'POST', headers });
+    await call.ended();
+    await browser.value(`location.hash = '#/history'`);
+    await browser.see('supervisor_hung_up');
   });
 
   it('is told to screen readers by headings, tables and a log of what is said', async () => {

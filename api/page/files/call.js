@@ -1,4 +1,5 @@
 import { ask, follow } from './client.js';
+import { controlsOf } from './controls.js';
 import { duration, facts, h, time } from './elements.js';
 import { lineOf } from './timeline.js';
 import { whatCameOfIt } from './afterwards.js';
@@ -10,7 +11,8 @@ export async function showCall(place, { argument, signal, connected }) {
   const about = h('div');
   const lines = h('ol', { class: 'timeline', 'aria-label': 'What was said and done', 'aria-live': 'polite' });
   const title = h('h1', {}, `Call from ${thread.caller.number || 'unknown'}`);
-  place.append(title, about, lines);
+  const controls = await controlsOf(encodeURIComponent(thread.id), { signal });
+  place.append(title, about, controls.section, lines);
   const draw = (now) => about.replaceChildren(aboutOf(now));
   draw(thread);
   await follow(`${path}/events`, {
@@ -19,6 +21,7 @@ export async function showCall(place, { argument, signal, connected }) {
     event: (_name, { entry }) => {
       const line = lineOf(entry);
       if (line) lines.append(line);
+      controls.told(entry);
       if (['answered', 'outcome', 'state', 'ended', 'analysis'].includes(entry.kind))
         void ask(path, { signal }).then(draw, () => undefined);
     },

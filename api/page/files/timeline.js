@@ -22,6 +22,8 @@ export function lineOf(entry) {
         status === 'completed',
       );
     }
+    case 'command':
+      return commandOf(entry.command, entry.at);
     case 'state':
       return fact(`Noted: ${notedIn(entry.state)}`, entry.at);
     case 'outcome':
@@ -52,10 +54,29 @@ function messageOf(message) {
   if (message.role === 'tool') return tool(`${message.name} answered`, message.content, at);
   const [call] = message.tool_calls ?? [];
   if (call) return tool(`${call.function.name} is called`, call.function.arguments, at);
+  if (message.role === 'system') {
+    const what = message.supervisor ? 'A supervisor tells the agent' : 'The agent is told';
+    return h('li', { class: 'fact' }, h('span', { class: 'who' }, what, ' · ', time(at)), message.content);
+  }
   const isAgent = message.role === 'assistant';
-  const who = isAgent ? `Agent${message.interrupted ? ', interrupted' : ''}` : 'Caller';
+  const speaker = message.supervisor ? 'Supervisor, in the agent’s voice' : 'Agent';
+  const who = isAgent ? `${speaker}${message.interrupted ? ', interrupted' : ''}` : 'Caller';
   const head = h('span', { class: 'who' }, who, ' · ', time(at));
   return h('li', { class: isAgent ? 'agent' : 'caller' }, head, message.content);
+}
+
+const DONE = {
+  digits: ({ digits }) => `A supervisor pressed ${digits}`,
+  transfer: ({ to }) => `A supervisor had the caller put through to ${to}`,
+  hangup: () => 'A supervisor hung up',
+  mute: () => 'A supervisor muted the agent',
+  unmute: () => 'A supervisor unmuted the agent',
+};
+
+/** What was said to the caller or told to the agent stands there as words already. */
+function commandOf({ kind, arguments: given, status, code }, at) {
+  if (status === 'refused') return fact(`A supervisor’s command was refused: ${kind}, ${code}`, at, false);
+  return DONE[kind] && fact(DONE[kind](given), at);
 }
 
 function tool(what, json, at) {
