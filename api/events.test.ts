@@ -16,7 +16,11 @@ const said = (content: string): Entry => ({
   kind: 'message',
   message: { role: 'user', content, created_at: at },
 });
-const end: Entry = { kind: 'ended', end_reason: { result: 'completed', reason: 'x' }, at };
+const end: Extract<Entry, { kind: 'ended' }> = {
+  kind: 'ended',
+  end_reason: { result: 'completed', reason: 'x' },
+  at,
+};
 
 const stop = new AbortController();
 const port = new Promise<number>((resolve) => {
@@ -115,6 +119,28 @@ describe('one call', () => {
     expect([...seen, ...second.got].map(({ data }) => data.n)).toEqual(
       Array.from({ length: 452 }, (_, i) => i + 1),
     );
+  });
+
+  it('that is to be analyzed is told until it was, also to one who comes back in between or later', async () => {
+    const { id, writer } = await write('analyzed');
+    const live = await follow('/threads/analyzed/events');
+    writer.append({ ...end, analysis: { model: 'chat', timeout: 30 } });
+    await live.until(2);
+    const ended = live.got.at(-1)?.id ?? '';
+    const between = await follow('/threads/analyzed/events', { after: ended });
+    expect(between.response.status).toBe(200);
+    const claim = await api.threads.analyses.claim('default' as Organization, 60_000);
+    expect(claim?.thread).toBe(id);
+    const analysis = { status: 'failed', code: 'E_TIMEOUT', at } as const;
+    if (claim) await api.threads.analyses.settle(claim, { kind: 'analysis', analysis, at });
+    await Promise.all([live.ended, between.ended]);
+    expect(kinds(live.got)).toEqual(['started', 'ended', 'analysis']);
+    expect(kinds(between.got)).toEqual(['analysis']);
+    const later = await follow('/threads/analyzed/events', { after: ended });
+    await later.ended;
+    expect(later.got).toEqual(between.got);
+    const last = later.got.at(-1)?.id ?? '';
+    expect((await follow('/threads/analyzed/events', { after: last })).response.status).toBe(204);
   });
 
   it('is not another organization’s', async () => {
