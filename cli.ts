@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { CallOptions } from './api/calls/command.ts';
 import type { NumberOptions } from './api/numbers/command.ts';
+import type { CdrOptions } from './api/cdr/command.ts';
 import type { KeyOptions } from './api/keys/command.ts';
 import type { Config } from './config.ts';
 import { runMain } from './stack/run-main.ts';
@@ -133,6 +134,23 @@ export async function run(args: readonly string[]): Promise<number> {
         (key: string) => async (config) =>
           process.stdout.write(`${await (await import('./api/show-thread.ts')).showThread(config, key)}\n`),
       ),
+    );
+  program
+    .command('cdr')
+    .description('print call detail records as CSV')
+    .option('--from <time>', 'of calls that began then or later, e.g. 2026-01-01T00:00:00Z')
+    .option('--to <time>', 'of calls that began before')
+    .option('--limit <rows>', 'at most so many, up to 100000; 10000 unless said')
+    .option('--after <id>', 'go on behind the call of the last row')
+    .option('--organization <name>', 'whose calls', 'default')
+    .action(
+      runs((options: CdrOptions) => async (config, signal) => {
+        const { cdrCommand } = await import('./api/cdr/command.ts');
+        // Waits for who reads it: a pipe, or a slow terminal.
+        const write = (text: string) =>
+          new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
+        await cdrCommand(config, options, write, signal);
+      }),
     );
   program
     .command('archive')

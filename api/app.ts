@@ -9,6 +9,7 @@ import { refuseLarge } from './body.ts';
 import type { OutboundCalls } from './calls/outbound.ts';
 import { placingOperations } from './calls/place.ts';
 import { numberOperations, type NumberParts } from './numbers/routes.ts';
+import { cdrOperations } from './cdr/routes.ts';
 import { eventOperations } from './events.ts';
 import { commandOperations } from './calls/commands.ts';
 import { liveOperations } from './calls/live.ts';
@@ -63,6 +64,7 @@ export function createApp(parts: AppParts): Hono {
   const { webhooks, outbox } = threads;
   const operations = [
     ...threadOperations(threads),
+    ...cdrOperations(threads),
     ...eventOperations(parts),
     ...placingOperations(parts.outbound),
     ...liveOperations({ threads, definitions: parts.agents.definitions }),

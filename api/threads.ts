@@ -46,7 +46,8 @@ const outcome = z
     pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)] as const),
   );
 
-const filters = z.strictObject({
+/** What threads are found by. */
+export const threadFilters = z.strictObject({
   uid: z.string().refine(isUid, 'write 1 to 256 printable ASCII characters without spaces').optional(),
   status: z.enum(['active', 'ended']).optional(),
   agent: z.string().refine(isAgentName, 'give the name of an agent').optional(),
@@ -90,7 +91,7 @@ export function threadOperations(threads: Threads): Operation[] {
         'Of several filters all must hold. A page may be shorter than `limit`, or empty, where few of many threads fit: there are more ' +
         'as long as `next` is not null.',
       params: none,
-      query: filters,
+      query: threadFilters,
       answers: [{ status: 200, description: 'A page of them', schema: listSchema }],
       run: ({ client, query: { limit, cursor, search: text, ...filter } }) =>
         threads.list(client.organization, { ...filter, text }, { limit, cursor }),

@@ -82,6 +82,16 @@ export async function listThreads(
   }
 }
 
+/** The cursor of the page behind that thread; undefined where there is none. @throws AttendantError as `Redis.run` */
+export async function cursorBehind(
+  redis: Redis,
+  organization: Organization,
+  id: ThreadId,
+): Promise<string | undefined> {
+  const start = await redis.run((client) => client.zScore(termKey(organization, 'threads'), id));
+  return start === null ? undefined : writeCursor(start, id);
+}
+
 function termsWanted(filter: ThreadFilter): string[] {
   const terms = NAMES.flatMap((name) => {
     const value = filter[name];

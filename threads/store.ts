@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock.ts';
 import { asAttendantError, AttendantError } from '../base/errors.ts';
-import type { Organization } from '../base/ids.ts';
+import type { Organization, ThreadId } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { analysesIn, type Analyses } from './analyses.ts';
 import type { Archive } from './archive/archive.ts';
@@ -9,7 +9,7 @@ import { openCommands, type Commands } from './commands.ts';
 import type { ThreadStart, ThreadWriter } from './entry.ts';
 import { eraseCaller, eraseThreads, type Erased } from './erase.ts';
 import { makeJournalFolder } from './journal.ts';
-import { listThreads, type ThreadFilter, type ThreadPage } from './list.ts';
+import { cursorBehind, listThreads, type ThreadFilter, type ThreadPage } from './list.ts';
 import { numbersIn, type Numbers } from './numbers.ts';
 import { ordersIn, type Orders } from './orders.ts';
 import { outboxIn, type Outbox } from './outbox.ts';
@@ -45,6 +45,8 @@ export interface Threads {
     filter: ThreadFilter,
     page: { limit: number; cursor?: string | undefined },
   ): Promise<ThreadPage>;
+  /** The cursor of the page behind that thread; undefined where there is none. @throws AttendantError as `Redis.run` */
+  cursorBehind(organization: Organization, id: ThreadId): Promise<string | undefined>;
   /** By id or UID, see `eraseThreads`. @throws AttendantError as `Redis.run` */
   erase(organization: Organization, key: string): Promise<Erased>;
   /** All threads of a caller's number, see `eraseThreads`. @throws AttendantError as `Redis.run` */
@@ -150,6 +152,7 @@ export function openThreads(options: {
     },
     read: (organization, key) => readThread(redis, organization, key, archive),
     list: (organization, filter, page) => listThreads(redis, organization, filter, page, archive),
+    cursorBehind: (organization, id) => cursorBehind(redis, organization, id),
     erase: (organization, key) => eraseThreads({ redis, archive, clock }, organization, key),
     eraseCaller: (organization, number) => eraseCaller({ redis, archive, clock }, organization, number),
     replayJournals,
