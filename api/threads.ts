@@ -18,6 +18,9 @@ const erasedSchema = named(
   z.strictObject({
     erased: z.array(z.string()).describe('ids of the threads'),
     more: z.boolean().describe('there are more: ask again'),
+    recordings: z
+      .array(z.strictObject({ thread: z.string(), file: z.string(), location: z.string().nullable() }))
+      .describe('files with what was said, which are not erased: they are where egress put them'),
   }),
 );
 

@@ -69,7 +69,11 @@ it('leaves nothing of a thread in Redis but that it was erased, and others whole
   const number = { ...someStart().caller, number: '+1999' };
   const { start, writer } = await call({ uid: 'gone-uid' as Uid, caller: number });
   writer.close();
-  expect(await threads.erase(ORGANIZATION, start.id)).toEqual({ erased: [start.id], more: false });
+  expect(await threads.erase(ORGANIZATION, start.id)).toEqual({
+    erased: [start.id],
+    more: false,
+    recordings: [],
+  });
   const text = await held();
   expect(text).not.toContain('gone-uid');
   expect(text).not.toContain('+1999');
@@ -114,10 +118,38 @@ it('takes all threads of a UID, all of a caller, and none of another organizatio
   expect((await threads.erase(ORGANIZATION, 'both')).erased.sort()).toEqual(
     mine.map(({ start }) => start.id).sort(),
   );
-  expect(await threads.eraseCaller(ORGANIZATION, '+1777')).toEqual({ erased: [third.start.id], more: false });
-  expect(await threads.eraseCaller(ORGANIZATION, '+1777')).toEqual({ erased: [], more: false });
+  expect(await threads.eraseCaller(ORGANIZATION, '+1777')).toEqual({
+    ...{ erased: [third.start.id], more: false, recordings: [] },
+  });
+  expect(await threads.eraseCaller(ORGANIZATION, '+1777')).toEqual({
+    erased: [],
+    more: false,
+    recordings: [],
+  });
   expect((await threads.read(acme, 'both'))?.id).toBe(theirs.start.id);
   expect((await threads.erase(ORGANIZATION, theirs.start.id)).erased).toEqual([]);
+});
+
+it('names the files of recordings, which are elsewhere', async () => {
+  const part = {
+    egress_id: 'EG_1',
+    status: 'complete',
+    started_at: null,
+    ended_at: null,
+    seconds: 1,
+    bytes: 9,
+  } as const;
+  const file = 'default/thr_1/1.ogg';
+  const recording = { status: 'complete', consent: 'agreed', code: null } as const;
+  const parts = [{ ...part, file, location: '/out/1.ogg' }];
+  const { start, writer } = await call({}, [
+    { kind: 'recording', recording: { ...recording, parts }, at: '2026-01-01T00:00:00.000Z' },
+  ]);
+  writer.close();
+  expect((await threads.erase(ORGANIZATION, start.id)).recordings).toEqual([
+    { thread: start.id, file, location: '/out/1.ogg' },
+  ]);
+  expect(await held()).not.toContain(file);
 });
 
 it('goes through a thread of thousands of entries step by step', { timeout: 60_000 }, async () => {

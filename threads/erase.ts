@@ -17,7 +17,9 @@ import {
   threadKey,
   uidKey,
 } from './keys.ts';
+import type { ThreadSummary } from './hash.ts';
 import { readById } from './read.ts';
+import type { RecordingPart } from './recording.ts';
 import type { Redis } from './redis.ts';
 import { script } from './script.ts';
 import { term, termsOf } from './thread-index.ts';
@@ -61,6 +63,12 @@ export interface Erased {
   readonly erased: ThreadId[];
   /** There are more: ask again. */
   readonly more: boolean;
+  /** Files with what was said on them. They are where egress put them, out of our reach: whoever erases has to erase them there. */
+  readonly recordings: ErasedRecording[];
+}
+
+interface ErasedRecording extends Pick<RecordingPart, 'file' | 'location'> {
+  readonly thread: ThreadId;
 }
 
 /** Where threads are erased. */
@@ -79,10 +87,10 @@ interface Places {
  */
 export async function eraseThreads(places: Places, organization: Organization, key: string): Promise<Erased> {
   if (isThreadId(key) && (await isKnown(places.redis, organization, key))) {
-    await eraseAll(places, organization, [key], { bury: true });
-    return { erased: [key], more: false };
+    const recordings = await eraseAll(places, organization, [key], { bury: true });
+    return { erased: [key], more: false, recordings };
   }
-  if (!isUid(key)) return { erased: [], more: false };
+  if (!isUid(key)) return { erased: [], more: false, recordings: [] };
   return eraseSet(places, organization, uidKey(organization, key));
 }
 
@@ -98,16 +106,17 @@ export function eraseCaller(places: Places, organization: Organization, number: 
 async function eraseSet(places: Places, organization: Organization, set: string): Promise<Erased> {
   const ids = (await places.redis.run((client) => client.zRange(set, 0, MOST))).filter(isThreadId);
   const erased = ids.slice(0, MOST);
-  await eraseAll(places, organization, erased, { bury: true });
+  const recordings = await eraseAll(places, organization, erased, { bury: true });
   // Whatever else: they must not be found again.
   if (erased.length > 0) await places.redis.run((client) => client.zRem(set, erased));
-  return { erased, more: ids.length > MOST };
+  return { erased, more: ids.length > MOST, recordings };
 }
 
 /**
  * Erases these threads, all of them in Redis first: nobody reads them any more then, whatever becomes of the archive.
  *
  * @param options.bury whether the archive is to remember that they were erased, for a Redis that is emptied
+ * @returns the files of their recordings
  * @throws AttendantError as `Redis.run` and `Archive`
  */
 export async function eraseAll(
@@ -115,11 +124,16 @@ export async function eraseAll(
   organization: Organization,
   ids: readonly ThreadId[],
   options: { bury: boolean },
-): Promise<void> {
+): Promise<ErasedRecording[]> {
+  const recordings: ErasedRecording[] = [];
   if (archive && ids.length > 0)
     await redis.run((client) => client.sAdd(archivingOrganizationsKey(), organization));
   for (const id of ids) {
-    const terms = await termsNow(redis, organization, id);
+    const known = await summariesOf(redis, organization, id);
+    const terms = known.flatMap(termsOf);
+    const parts = known.flatMap(({ recording }) => [recording?.parts ?? []].flat());
+    const files = new Map(parts.map(({ file, location }) => [file, { thread: id, file, location }]));
+    recordings.push(...files.values());
     const keys = [
       erasedKey(organization),
       threadKey(organization, id),
@@ -134,14 +148,15 @@ export async function eraseAll(
     while ((await ERASE(redis, keys, args)) === 1);
   }
   if (archive) await finishErasing(redis, archive, organization, ids, options);
+  return recordings;
 }
 
-/** What it is found by as Redis holds it; a script can be told of a term that it has not. */
-async function termsNow(redis: Redis, organization: Organization, id: ThreadId): Promise<string[]> {
+/** The thread as Redis holds it, and as the archive does; what it is found by is in both, a script can be told of more than it has. */
+async function summariesOf(redis: Redis, organization: Organization, id: ThreadId): Promise<ThreadSummary[]> {
   const thread = await readById(redis, organization, id);
   // Then the archive's: what moves meanwhile is there afterwards.
   const [moved] = await archivedOf(redis, organization, [id]);
-  return [...(thread ? termsOf(thread) : []), ...(moved ? termsOf(moved.summary) : [])];
+  return [...(thread ? [thread] : []), ...(moved ? [moved.summary] : [])];
 }
 
 async function isKnown(redis: Redis, organization: Organization, id: ThreadId): Promise<boolean> {

@@ -46,6 +46,7 @@ export class EgressService {
   readonly #livekit: Config['livekit'];
   readonly #folder: string;
   readonly #running = new Map<string, Recorder>();
+  #isOver = false;
   #end: () => Promise<void> = () => Promise.resolve();
 
   private constructor(psrpc: Psrpc, config: Pick<Config, 'livekit'>, folder: string) {
@@ -73,6 +74,7 @@ export class EgressService {
   }
 
   async stop(): Promise<void> {
+    this.#isOver = true;
     await this.#end();
     for (const recorder of this.#running.values()) await recorder.end();
     this.#psrpc.close();
@@ -141,7 +143,9 @@ export class EgressService {
   async #update(info: EgressInfo, status: EgressStatus): Promise<void> {
     info.status = status;
     info.updatedAt = BigInt(Date.now()) * 1_000_000n;
-    await this.#psrpc.request('IOInfo', 'UpdateEgress', info);
+    await this.#psrpc.request('IOInfo', 'UpdateEgress', info).catch((error: unknown) => {
+      if (!this.#isOver) throw error;
+    });
   }
 }
 
