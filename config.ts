@@ -42,7 +42,13 @@ const environment = z.object({
   ATTENDANT_DRAIN_SECONDS: z.coerce.number().min(0).max(86_400).default(300),
   ATTENDANT_PRIVATE_NETWORKS: z.string().default(''),
   ATTENDANT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  ATTENDANT_METRICS_TOKEN: z.string().min(16, 'needs 16 characters or more').optional(),
   SIP_PORT: port(5060),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.url().optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z.string().default(''),
+  OTEL_SERVICE_NAME: z.string().optional(),
+  OTEL_SDK_DISABLED: z.string().default('false'),
 });
 
 export type ModelPart = 'llm' | 'stt' | 'tts';
@@ -60,6 +66,15 @@ export interface ModelServer {
 export interface OutboundLimits {
   readonly calls: number;
   readonly perMinute: number;
+}
+
+/** An OpenTelemetry collector. */
+export interface TracingTarget {
+  /** Takes OTLP over HTTP, as protobuf. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** What the process is called; by what it is unless set. */
+  readonly serviceName: string | undefined;
 }
 
 /** All settings of a process, read once. Ports are TCP (SIP: UDP too). */
@@ -92,6 +107,10 @@ export interface Config {
   /** What requests to the servers of users (webhooks, HTTP tools) may reach besides the public internet. */
   readonly networks: AllowedNetworks;
   readonly logLevel: string;
+  /** What `Authorization: Bearer …` has to bring to the API's `/metrics`; undefined where those are not served. */
+  readonly metricsToken: string | undefined;
+  /** Where traces go; undefined where none are made. */
+  readonly tracing: TracingTarget | undefined;
   /** The environment as read, for `{{env.…}}` in templates and secrets by name in trunk files. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -148,8 +167,34 @@ export function readConfig(
     drainTime: e.ATTENDANT_DRAIN_SECONDS * 1_000,
     networks: allowedNetworks(e.ATTENDANT_PRIVATE_NETWORKS),
     logLevel: e.ATTENDANT_LOG_LEVEL,
+    metricsToken: e.ATTENDANT_METRICS_TOKEN,
+    tracing: tracingTarget(e),
     env,
   };
+}
+
+/** As https://opentelemetry.io/docs/specs/otel/protocol/exporter/ says: the general endpoint gets the path, that for traces is taken as it is. */
+function tracingTarget(e: z.infer<typeof environment>): TracingTarget | undefined {
+  const general = e.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/*$/, '/v1/traces');
+  const url = e.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? general;
+  if (url === undefined || e.OTEL_SDK_DISABLED.toLowerCase() === 'true') return undefined;
+  const pairs = e.OTEL_EXPORTER_OTLP_HEADERS.split(',').flatMap((pair) => {
+    const [, name, value = ''] = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(pair) ?? [];
+    return name === undefined ? [] : [[name, decoded(value)]];
+  });
+  return {
+    url,
+    headers: Object.fromEntries(pairs) as Record<string, string>,
+    serviceName: e.OTEL_SERVICE_NAME,
+  };
+}
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
 }
 
 function parseApiKeys(list: string): { organization: string; key: string }[] {

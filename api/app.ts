@@ -17,6 +17,7 @@ import { agentOperations, type AgentFiles } from './agents.ts';
 import { healthOperations } from './health.ts';
 import { keyOperations } from './keys/routes.ts';
 import { mount, mountPublic, type Gate } from './mount.ts';
+import { mountMetrics, observeRequests, type Observing } from './observe.ts';
 import { openApi, type OpenApi } from './openapi.ts';
 import type { PublicOperation } from './operation.ts';
 import { mountPage } from './page/page.ts';
@@ -38,6 +39,8 @@ export interface AppParts extends Gate {
   readonly outbound: Pick<OutboundCalls, 'place'>;
   readonly numbers: Pick<NumberParts, 'pool' | 'onChange'>;
   readonly readiness: () => Promise<Readiness>;
+  /** Left out where nobody looks. */
+  readonly observing?: Observing;
   readonly log: Log;
 }
 
@@ -48,6 +51,8 @@ export interface AppParts extends Gate {
 export function createApp(parts: AppParts): Hono {
   const { threads, keys, readiness, log } = parts;
   const app = new Hono();
+  const { observing } = parts;
+  if (observing) observeRequests(app, () => [...operations, ...open], observing, parts.clock);
 
   app.use(async (c, next) => {
     await next();
@@ -65,7 +70,7 @@ export function createApp(parts: AppParts): Hono {
   const operations = [
     ...threadOperations(threads),
     ...cdrOperations(threads),
-    ...eventOperations(parts),
+    ...eventOperations({ ...parts, metrics: observing?.metrics }),
     ...placingOperations(parts.outbound),
     ...liveOperations({ threads, definitions: parts.agents.definitions }),
     ...commandOperations(threads),
@@ -85,6 +90,7 @@ export function createApp(parts: AppParts): Hono {
     ...referenceOperations(() => (document ??= openApi(operations, open))),
   ];
   mountPublic(app, open);
+  if (observing) mountMetrics(app, observing);
   mountPage(app);
   mount(app, operations, parts);
 

@@ -6,6 +6,7 @@ import { type Following, type LiveEvents } from '../threads/follow.ts';
 import { isBehind } from '../threads/stream-id.ts';
 import type { Threads } from '../threads/store.ts';
 import { eventStream, type SentEvent } from './event-stream.ts';
+import type { ApiMetrics } from './metrics.ts';
 import { operation, type Asked, type Operation } from './operation.ts';
 import { ComeAgain } from './problem.ts';
 import { none } from './schemas.ts';
@@ -33,8 +34,9 @@ export function eventOperations(parts: {
   threads: Pick<Threads, 'read'>;
   events: LiveEvents;
   clock: Clock;
+  metrics?: ApiMetrics | undefined;
 }): Operation[] {
-  const { threads, events, clock } = parts;
+  const { threads, events, clock, metrics } = parts;
   const open = new Map<Organization, number>();
 
   const stream = (
@@ -47,11 +49,13 @@ export function eventOperations(parts: {
     if (mine >= MOST.organization || all >= MOST.process)
       throw new ComeAgain('E_RATE_LIMITED', 'too many event streams are open', 5_000);
     open.set(organization, mine + 1);
+    metrics?.streamOpened();
     const response = eventStream((signal) => sent(events.follow(organization, following, signal)), {
       clock,
       // Redis away tells nothing of the key.
       goesOn: () => stillAllowed().catch(() => true),
       onEnd: () => {
+        metrics?.streamEnded();
         const left = (open.get(organization) ?? 1) - 1;
         if (left > 0) open.set(organization, left);
         else open.delete(organization);

@@ -1,6 +1,7 @@
 import { openDefinitions } from '../agent/definition/definitions.ts';
 import { systemClock } from '../base/clock.ts';
 import { createLog } from '../base/log.ts';
+import { openTracing } from '../base/open-tracing.ts';
 import type { Config } from '../config.ts';
 import { connectLiveKit } from '../livekit/client.ts';
 import { openLiveEvents } from '../threads/follow.ts';
@@ -16,12 +17,14 @@ import { hashFirstKeys } from './keys/first-keys.ts';
 import { openKeys } from './keys/store.ts';
 import { watchJoinedRooms } from './joined-rooms.ts';
 import { KeptNumbers } from './numbers/kept.ts';
+import { ApiMetrics, outboxDepths } from './metrics.ts';
+import { traceDelivery } from './observe.ts';
 import { keepProvisioned } from './provisioning.ts';
 import { checkProvisioning } from './provisioning-files.ts';
 import { Rate } from './rate.ts';
 import { watchReadiness } from './readiness.ts';
 import { serve } from '../base/serve.ts';
-import { keepDelivering } from './webhooks/delivery.ts';
+import { keepDelivering, type Attempt } from './webhooks/delivery.ts';
 
 /** What its server allows. Milliseconds. */
 const API = { name: 'the API', keepAlive: 5_000, grace: 5_000, connections: 1_000 };
@@ -56,7 +59,13 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
   });
   const { webhooks, outbox } = threads;
   const { networks } = config;
-  const delivering = keepDelivering({ webhooks, outbox, networks, clock, log, signal: until });
+  const metrics = new ApiMetrics(() => outboxDepths(webhooks, outbox));
+  const tracing = await openTracing(config.tracing, 'attendant-api', log);
+  const onAttempt = (attempt: Attempt) => {
+    metrics.delivered(attempt);
+    traceDelivery(tracing, attempt);
+  };
+  const delivering = keepDelivering({ webhooks, outbox, networks, clock, log, signal: until, onAttempt });
   const { organizations } = keeping;
   const kept = keepThreads({ redis, archive, organizations, clock, log, signal: until });
   const released = watchJoinedRooms({ livekit, clock, log, signal: until });
@@ -80,6 +89,7 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
     outbound,
     numbers: { pool: () => checkProvisioning(config).provisioning.pool, onChange: () => provisioned.wake() },
     readiness: watchReadiness(checks, { clock, log, signal }),
+    observing: { metrics, metricsToken: config.metricsToken, tracing },
     log,
   });
   try {
@@ -98,5 +108,6 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
     ending.abort(new Error('the API ends'));
     await Promise.all([delivering.ended, kept.ended, released.ended, outbound.ended]);
     await Promise.all([threads.close(), events.close(), redis.close(), provisioned.ended]);
+    await tracing?.close();
   }
 }

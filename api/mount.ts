@@ -5,6 +5,7 @@ import type { Redis } from '../threads/redis.ts';
 import { bodyOf } from './body.ts';
 import { onceOnly } from './idempotency.ts';
 import type { Keys } from './keys/store.ts';
+import { routeOf } from './observe.ts';
 import { SCOPES, type Asked, type Client, type Operation, type PublicOperation } from './operation.ts';
 import { ComeAgain } from './problem.ts';
 import type { Rate } from './rate.ts';
@@ -27,8 +28,7 @@ export function mountPublic(app: Hono, operations: readonly PublicOperation[]): 
  */
 export function mount(app: Hono, operations: readonly Operation[], gate: Gate): void {
   for (const operation of operations) {
-    const path = operation.path.replaceAll(/\{(\w+)\}/g, ':$1');
-    app.on(operation.method, path, async (c) => {
+    app.on(operation.method, routeOf(operation.path), async (c) => {
       const secret = c.req.header('api-key') ?? '';
       const client = await admit(gate, operation, secret);
       const body = operation.body ? await bodyOf(c.req.raw) : '';

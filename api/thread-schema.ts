@@ -112,7 +112,9 @@ const members = {
   state: anything,
   metrics: z
     .looseObject({ turns: z.array(anything) })
-    .describe('milliseconds of each answer by part; at the end also `talk`, `interruptions` and `models`'),
+    .describe(
+      'milliseconds of each answer by part; at the end also `talk`, `interruptions`, `gaps` and `models`',
+    ),
   analysis: z
     .discriminatedUnion('status', [
       z.strictObject({ status: z.literal('pending') }),

@@ -33,5 +33,7 @@ export interface CallMeasures {
   };
   /** How often the caller talked over the agent. */
   readonly interruptions: number;
+  /** How often, and for how long together, there was nothing to play in the middle of what the agent said: its voice came too slowly. */
+  readonly gaps: { readonly count: number; readonly total: number };
   readonly models: readonly ModelUse[];
 }

@@ -63,6 +63,17 @@ export interface DeadLetter extends Message {
   readonly at: string;
 }
 
+/** How much is in an outbox. */
+export interface OutboxDepths {
+  /** Queues whose first message could be sent now. */
+  readonly due: number;
+  /** Queues that wait for their next attempt, or whose message is under way. */
+  readonly waiting: number;
+  /** For how long the oldest has been due; milliseconds. */
+  readonly oldestDue: number;
+  readonly deadLetters: number;
+}
+
 /**
  * What webhooks are to be told: for each webhook and thread a queue, in order. Its first message is sent by the process that claims it; one
  * that dies loses its claim, and another sends the message again.
@@ -86,6 +97,8 @@ export interface Outbox {
   ): Promise<boolean>;
   /** What the receiver gets to read; undefined where the thread is gone. */
   body(claim: Claim): Promise<WebhookBody | undefined>;
+  /** How much there is to be told to these webhooks. @throws AttendantError as `Redis.run` */
+  depths(organization: Organization, webhooks: readonly WebhookId[]): Promise<OutboxDepths>;
   /** Newest first. */
   deliveries(organization: Organization, webhook: WebhookId, limit: number): Promise<Delivery[]>;
   deadLetters(organization: Organization, webhook: WebhookId): Promise<DeadLetter[]>;
@@ -148,6 +161,17 @@ redis.call('ZADD', KEYS[2], 'NX', time[1] * 1000 + math.floor(time[2] / 1000), A
 return 1
 `);
 
+/** KEYS: due, and dead letters    Returns: queues, of those due, for how long the oldest (ms), dead letters */
+const measure = script(`
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+local dead = 0
+for i = 2, #KEYS do dead = dead + redis.call('HLEN', KEYS[i]) end
+local age = oldest[2] and math.max(0, now - tonumber(oldest[2])) or 0
+return { redis.call('ZCARD', KEYS[1]), redis.call('ZCOUNT', KEYS[1], '-inf', now), age, dead }
+`);
+
 export function outboxIn(redis: Redis, archive?: Archive): Outbox {
   return {
     claim: async (organization, { lease, passOver }) => {
@@ -180,6 +204,12 @@ export function outboxIn(redis: Redis, archive?: Archive): Outbox {
     },
     body: async ({ organization, thread, message }) =>
       bodyOf(message, await readWhole(redis, organization, thread, archive)),
+    depths: async (organization, webhooks) => {
+      const dead = webhooks.map((webhook) => deadLettersKey(organization, webhook));
+      const found = (await measure(redis, [outboxDueKey(organization), ...dead], [])) as number[];
+      const [queues = 0, due = 0, oldestDue = 0, deadLetters = 0] = found;
+      return { due, waiting: queues - due, oldestDue, deadLetters };
+    },
     deliveries: async (organization, webhook, limit) => {
       const key = deliveriesKey(organization, webhook);
       const found = (await redis.run((client) => client.xRevRange(key, '+', '-', { COUNT: limit }))) ?? [];

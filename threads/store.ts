@@ -66,6 +66,8 @@ export interface Threads {
   /** What is to be done in calls that run. */
   readonly commands: Commands;
   readonly numbers: Numbers;
+  /** Entries of threads that are written here which Redis does not have yet. */
+  readonly backlog: number;
   /** Whether Redis is there right now. */
   readonly ready: boolean;
   /** Rejects where Redis does not answer. @throws AttendantError as `Redis.run` */
@@ -164,6 +166,9 @@ export function openThreads(options: {
     usage: (organization, asked) => readUsage(redis, organization, asked),
     commands,
     numbers: numbersIn(redis),
+    get backlog() {
+      return [...live].reduce((sum, writer) => sum + writer.backlog, 0);
+    },
     get ready() {
       return redis.ready;
     },

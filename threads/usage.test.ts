@@ -62,6 +62,7 @@ async function call(
       measures: {
         talk: { agent: 1, caller: 1, silence: 1 },
         interruptions: 0,
+        gaps: { count: 0, total: 0 },
         models: [
           { part: 'llm', model: 'chat', input_tokens: 1_000, cached_tokens: 200, output_tokens: 50 },
           { part: 'stt', model: 'ears', audio: 12_500 },

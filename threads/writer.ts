@@ -61,7 +61,7 @@ export class Writer implements ThreadWriter {
     this.start = start;
     this.epoch = epoch;
     this.#parts = parts;
-    this.#log = parts.log.child({ thread: start.id });
+    this.#log = parts.log.child({ call: start.id, uid: start.uid });
     try {
       if (parts.journalFolder !== undefined) this.#journal = new Journal(parts.journalFolder, start, epoch);
     } catch (cause) {
@@ -120,6 +120,11 @@ export class Writer implements ThreadWriter {
     }
     if (this.#isDone()) this.#parts.onDone(this);
     else this.#kick();
+  }
+
+  /** How many entries Redis does not have yet, as far as is known. */
+  get backlog(): number {
+    return this.#n - this.#sent;
   }
 
   /** Redis is there (again): what it holds is checked, and the rest is sent. */

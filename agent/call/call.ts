@@ -25,20 +25,28 @@ export async function takeCall(
   exchange: Exchange,
   { stop, onJoined }: { stop: AbortSignal; onJoined: () => void },
 ): Promise<void> {
+  const since = exchange.clock.now();
   const order = orderOf(job);
   const party = order
     ? await calledParty(order, job, exchange, stop)
     : await callingParty(job, exchange, stop);
   if (!party) return; // Another worker makes this call.
   const { leg, caller, choice } = party;
-  const thread = exchange.open(choice.start, choice.agent?.definition);
-  const { clock, log } = exchange;
-  const { id: call } = choice.start;
+  const ending = new Ending();
+  // How soon a call is answered that we make is for the callee to say.
+  const thread = exchange.open(choice.start, choice.agent?.definition, {
+    since: order ? undefined : since,
+    ending: ending.begun,
+  });
+  const { clock } = exchange;
+  const { id: call, uid } = choice.start;
+  const log = exchange.log.child({ call, uid });
+  /** As every call has it, but with a log that says which call it is of. */
+  const own: Exchange = { ...exchange, log };
   // Not what was dialed: where no agent has that name it may be somebody's number.
   const agent = choice.agent?.definition.name;
-  log.info({ call, agent }, 'a call begins');
+  log.info({ agent }, 'a call begins');
 
-  const ending = new Ending();
   const { gone, answered, unwatch } = party.watch({ ending, thread });
   const isSideCall = caller.header(SIDE_CALL_HEADER) !== undefined;
   let conversation: Conversation | undefined;
@@ -49,7 +57,7 @@ export async function takeCall(
     recording = recordingOf(
       choice.agent.definition,
       { room: job.job.room?.name ?? '', thread, ending: ending.begun },
-      exchange,
+      own,
     );
     conversation = new Conversation({
       job,
@@ -60,7 +68,7 @@ export async function takeCall(
       ending,
       gone,
       answered,
-      exchange,
+      exchange: own,
       recording,
       aside: isSideCall
         ? undefined
@@ -78,7 +86,7 @@ export async function takeCall(
   await conversation?.end();
   const callee = conversation?.callee;
   if (callee === undefined) await conversation?.bye();
-  const hungUp = callee === undefined ? await hangUp(job, gone, endReason, exchange) : undefined;
+  const hungUp = callee === undefined ? await hangUp(job, gone, endReason, own) : undefined;
   unwatch();
 
   thread.append({ kind: 'ended', end_reason: endReason, at: timestamp(clock) });
@@ -91,11 +99,11 @@ export async function takeCall(
   const closed = recordsOn ? undefined : close();
   await party.over();
   await hungUp?.roomEnded;
-  log.info({ call, agent, result: endReason.result, reason: endReason.reason }, 'a call has ended');
+  log.info({ agent, result: endReason.result, reason: endReason.reason }, 'a call has ended');
   if (callee !== undefined) {
     // The thread is about the agent, which is out of it; the two who were joined talk on.
     onJoined();
-    await chaperone(job, [leg.identity, callee], { stop, exchange });
+    await chaperone(job, [leg.identity, callee], { stop, exchange: own });
   }
   await closed;
   if (!recordsOn) return;

@@ -66,9 +66,9 @@ class Called implements Party {
   constructor(order: Order, job: JobContext, exchange: Exchange, stop: AbortSignal) {
     this.#order = order;
     this.#job = job;
-    this.#exchange = exchange;
-    this.#stop = stop;
     const { start } = order;
+    this.#exchange = { ...exchange, log: exchange.log.child({ call: start.id, uid: start.uid }) };
+    this.#stop = stop;
     this.caller = {
       ...start.caller,
       uid: start.uid,

@@ -35,6 +35,7 @@ const MEASURED: Entry = {
   measures: {
     talk: { agent: 0, caller: 0, silence: 0 },
     interruptions: 0,
+    gaps: { count: 0, total: 0 },
     models: [
       { part: 'llm', model: 'gpt-4.1-mini', input_tokens: 100, cached_tokens: 0, output_tokens: 10 },
       { part: 'stt', model: 'ears', audio: 1_000 },

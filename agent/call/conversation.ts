@@ -89,7 +89,7 @@ export class Conversation {
       (keys) => this.#pressedUnasked(`[pressed ${discretion.unclaimed(keys)}]`),
       () => void this.#voice.silence(),
     );
-    this.#measures = new Measures(clock, (latency) => this.#transcript.turn(latency));
+    this.#measures = new Measures(clock, (latency, at) => this.#transcript.turn(latency, at));
     this.#voice = new Voice({
       room: job.room,
       callerIdentity: leg.identity,

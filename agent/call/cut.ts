@@ -2,6 +2,9 @@ import type { AudioFrame } from '@livekit/rtc-node';
 import { voice } from '@livekit/agents';
 import type { Clock } from '../../base/clock.ts';
 
+/** Milliseconds of audio in a packet: a shorter gap is none to hear. */
+const PACKET = 20;
+
 /**
  * The agent's audio output with a stop of its own. The framework can only stop speech by interrupting it, which aborts the tool
  * call that came with it; a key pressed during the prompt must silence the agent and leave the tool running.
@@ -12,6 +15,7 @@ export class Cut extends voice.AudioOutput {
   readonly #next: voice.AudioOutput;
   readonly #open: Promise<void>;
   readonly #clock: Clock;
+  readonly #onGap: (ms: number) => void;
   #letGo: () => void = () => undefined;
   #speaking = false;
   #silenced = false;
@@ -19,16 +23,28 @@ export class Cut extends voice.AudioOutput {
   #onFinished: () => void = () => undefined;
   #interjected: Promise<void> = Promise.resolve();
   #playsUntil = 0;
+  /** The next frame belongs right behind the last one. */
+  #goesOn = false;
 
-  /** @param open resolves when there is somebody to hear; until then what is said waits. */
-  constructor(next: voice.AudioOutput, open: Promise<void>, clock: Clock) {
+  /**
+   * @param open resolves when there is somebody to hear; until then what is said waits.
+   * @param onGap told for how long there was nothing to play in the middle of an utterance. Milliseconds.
+   */
+  constructor(
+    next: voice.AudioOutput,
+    open: Promise<void>,
+    clock: Clock,
+    onGap: (ms: number) => void = () => undefined,
+  ) {
     super(next.sampleRate, next, { pause: true });
     this.#next = next;
     this.#clock = clock;
+    this.#onGap = onGap;
     this.#open = Promise.race([open, new Promise<void>((resolve) => (this.#letGo = resolve))]);
     this.on(voice.AudioOutput.EVENT_PLAYBACK_FINISHED, (event: { synchronizedTranscript?: string }) => {
       if (this.#silenced) this.#heard = `${this.#heard ?? ''}${event.synchronizedTranscript ?? ''}`;
       this.#speaking = false;
+      this.#goesOn = false;
       this.#playsUntil = Math.min(this.#playsUntil, this.#clock.now());
       this.#onFinished();
     });
@@ -51,16 +67,31 @@ export class Cut extends voice.AudioOutput {
     this.#speaking = true;
     await super.captureFrame(frame);
     const now = this.#clock.now();
+    if (this.#goesOn && now - this.#playsUntil >= PACKET) this.#onGap(now - this.#playsUntil);
+    this.#goesOn = true;
     this.#playsUntil = Math.max(this.#playsUntil, now) + (frame.samplesPerChannel / frame.sampleRate) * 1_000;
     await this.#next.captureFrame(frame);
   }
 
   override flush(): void {
+    this.#goesOn = false;
     super.flush();
     this.#next.flush();
   }
 
+  /** What was paused and goes on has no gap there. */
+  override pause(): void {
+    this.#goesOn = false;
+    super.pause();
+  }
+
+  override resume(): void {
+    this.#goesOn = false;
+    super.resume();
+  }
+
   override clearBuffer(): void {
+    this.#goesOn = false;
     this.#next.clearBuffer();
   }
 

@@ -10,14 +10,24 @@ import type { AgentName } from '../../base/ids.ts';
 import type { Definition, LoadedDefinition } from '../definition/definition.ts';
 import type { ModelSource } from './models.ts';
 
+export interface CallTiming {
+  /** When LiveKit gave us the job of a call that came in, milliseconds since 1970. */
+  readonly since: number | undefined;
+  /** Aborts when the end is decided. */
+  readonly ending: AbortSignal;
+}
+
 /** What every call of a process shares. */
 export interface Exchange {
   readonly livekit: LiveKit;
   readonly models: ModelSource;
   /** The definition as its file stands now; throws E_DEFINITION_NOT_FOUND. */
   definition(name: AgentName): LoadedDefinition;
-  /** Opens the thread of a call that this definition's agent answers; nobody's where it is undefined. */
-  open(start: ThreadStart, definition: Definition | undefined): ThreadWriter;
+  /**
+   * Opens the thread of a call that this definition's agent answers; nobody's where it is undefined. What is measured of the call besides its
+   * entries is in `timing`.
+   */
+  open(start: ThreadStart, definition: Definition | undefined, timing?: CallTiming): ThreadWriter;
   /** The calls that agents are to make. */
   readonly orders: Orders;
   /** What supervisors want done in calls. */

@@ -63,9 +63,12 @@ it('who talked how long is counted to the end, silence where neither did', async
   await clock.advance(2_000);
   agent('speaking');
   await clock.advance(400);
+  measures.gap(80.4);
+  measures.gap(40);
   expect(measures.result()).toEqual({
     talk: { agent: 3_900, caller: 2_000, silence: 3_000 },
     interruptions: 1,
+    gaps: { count: 2, total: 120 },
     models: [
       { part: 'llm', model: 'gpt', input_tokens: 900, cached_tokens: 512, output_tokens: 40 },
       { part: 'stt', model: 'hear', audio: 3_200 },

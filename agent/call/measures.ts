@@ -9,6 +9,8 @@ interface Measured {
   readonly llmNodeTtft?: number;
   readonly ttsNodeTtfb?: number;
   readonly e2eLatency?: number;
+  /** Since 1970. */
+  readonly startedSpeakingAt?: number;
 }
 
 /** Who speaks, and how long each did. Milliseconds. */
@@ -41,18 +43,19 @@ class Talk {
 /** What is measured of one call: how quickly the agent answers and by which part, who talked how long, and what the models were asked for. */
 export class Measures {
   readonly #clock: Clock;
-  readonly #onTurn: (latency: TurnLatency) => void;
+  readonly #onTurn: (latency: TurnLatency, at: number) => void;
   readonly #agent: Talk;
   readonly #caller: Talk;
   readonly #anyone: Talk;
   #interruptions = 0;
+  readonly #gaps = { count: 0, total: 0 };
   #began: number | undefined;
   #session: voice.AgentSession | undefined;
   /** Of the caller's last words, until the agent answers them. */
   #heard: Measured = {};
 
-  /** @param onTurn told how long the agent took, each time it answers the caller. */
-  constructor(clock: Clock, onTurn: (latency: TurnLatency) => void) {
+  /** @param onTurn told how long the agent took, each time it answers the caller, and when its first sound was (milliseconds since 1970). */
+  constructor(clock: Clock, onTurn: (latency: TurnLatency, at: number) => void) {
     this.#clock = clock;
     this.#onTurn = onTurn;
     [this.#agent, this.#caller, this.#anyone] = [new Talk(clock), new Talk(clock), new Talk(clock)];
@@ -74,13 +77,20 @@ export class Measures {
     });
   }
 
+  /** There was nothing to play for `ms` while the agent spoke. */
+  gap(ms: number): void {
+    this.#gaps.count += 1;
+    this.#gaps.total += Math.round(ms);
+  }
+
   /** All of the call so far; undefined where nobody has talked. */
   result(): CallMeasures | undefined {
     if (this.#began === undefined || !this.#session) return undefined;
     const [agent, caller] = [Math.round(this.#agent.total), Math.round(this.#caller.total)];
     const silence = Math.max(0, Math.round(this.#clock.now() - this.#began - this.#anyone.total));
     const models = this.#session.usage.modelUsage.flatMap((usage) => useOf(usage) ?? []);
-    return { talk: { agent, caller, silence }, interruptions: this.#interruptions, models };
+    const gaps = { ...this.#gaps };
+    return { talk: { agent, caller, silence }, interruptions: this.#interruptions, gaps, models };
   }
 
   #speaks(who: Talk, now: boolean): void {
@@ -88,18 +98,19 @@ export class Measures {
     this.#anyone.speaks(this.#agent.speaking || this.#caller.speaking);
   }
 
-  #answered({ llmNodeTtft, ttsNodeTtfb, e2eLatency }: Measured): void {
+  #answered({ llmNodeTtft, ttsNodeTtfb, e2eLatency, startedSpeakingAt }: Measured): void {
     // The framework knows it only where the agent answers words; a greeting and a reply to a tool answer none.
     if (e2eLatency === undefined) return;
     const { transcriptionDelay, endOfTurnDelay } = this.#heard;
     this.#heard = {};
-    this.#onTurn({
+    const latency = {
       transcription: milliseconds(transcriptionDelay),
       end_of_turn: milliseconds(endOfTurnDelay),
       model: milliseconds(llmNodeTtft),
       voice: milliseconds(ttsNodeTtfb),
       total: milliseconds(e2eLatency) ?? 0,
-    });
+    };
+    this.#onTurn(latency, milliseconds(startedSpeakingAt) ?? this.#clock.now());
   }
 }
 

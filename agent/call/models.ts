@@ -83,18 +83,30 @@ export class ModelSource {
   readonly #newVad: () => VAD;
   readonly #turnModel: TurnModel;
   readonly #sentences = new Sentences();
-  /** How often models of each part have failed in this process. */
-  readonly failures: Record<ModelPart, number> = { stt: 0, llm: 0, tts: 0 };
+  readonly #onFailure: (part: ModelPart) => void;
 
-  private constructor(config: Config, newVad: () => VAD, turnModel: TurnModel, clock: Clock) {
+  private constructor(
+    config: Config,
+    newVad: () => VAD,
+    turnModel: TurnModel,
+    clock: Clock,
+    onFailure: (part: ModelPart) => void,
+  ) {
+    this.#onFailure = onFailure;
     this.#clock = clock;
     this.#config = config;
     this.#newVad = newVad;
     this.#turnModel = turnModel;
   }
 
-  static async load(config: Config, turnModel: TurnModel, clock: Clock): Promise<ModelSource> {
-    return new ModelSource(config, await loadVad(), turnModel, clock);
+  /** @param onFailure told each time that a model fails, on whatever call. */
+  static async load(
+    config: Config,
+    turnModel: TurnModel,
+    clock: Clock,
+    onFailure: (part: ModelPart) => void,
+  ): Promise<ModelSource> {
+    return new ModelSource(config, await loadVad(), turnModel, clock, onFailure);
   }
 
   /**
@@ -105,7 +117,7 @@ export class ModelSource {
   for(definition: Definition, { failed, exhausted }: Witness = NOBODY): Models {
     const witness: Witness = {
       failed: (part, model, cause) => {
-        this.failures[part] += 1;
+        this.#onFailure(part);
         failed(part, model, cause);
       },
       exhausted,

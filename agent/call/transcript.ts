@@ -56,9 +56,9 @@ export class Transcript {
     loose.forEach((text) => this.#said(text));
   }
 
-  /** The agent has answered the caller, and took so long for it. */
-  turn(latency: TurnLatency): void {
-    this.#thread.append({ kind: 'turn', latency, at: timestamp(this.#clock) });
+  /** The agent has answered the caller, took so long for it, and was first heard `at` (milliseconds since 1970). */
+  turn(latency: TurnLatency, at: number): void {
+    this.#thread.append({ kind: 'turn', latency, at: new Date(at).toISOString() });
   }
 
   /** The call is over, and was like this. */

@@ -71,7 +71,7 @@ export class Voice {
 
   /** Joins ears and mouth to the room. The call is answered (200) when LiveKit SIP has subscribed to the agent's track. */
   async start(instructions: string, tools: llm.ToolContextEntry[]): Promise<void> {
-    const { room, callerIdentity, answered, hush, clock } = this.#parts;
+    const { room, callerIdentity, answered, hush, clock, measures } = this.#parts;
     const agent = new CallAgent({
       instructions,
       tools,
@@ -93,7 +93,7 @@ export class Voice {
       outputOptions: { audioSampleRate: OUTPUT_RATE, queueSizeMs: OUTPUT_QUEUE },
     });
     if (this.#session.output.audio) {
-      this.#cut = new Cut(this.#session.output.audio, answered, clock);
+      this.#cut = new Cut(this.#session.output.audio, answered, clock, (ms) => measures.gap(ms));
       this.#session.output.audio = this.#cut;
     }
   }

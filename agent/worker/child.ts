@@ -2,6 +2,7 @@ import { JobProcess } from '@livekit/agents';
 import { AudioSource } from '@livekit/rtc-node';
 import { systemClock } from '../../base/clock.ts';
 import { createLog } from '../../base/log.ts';
+import { openTracing } from '../../base/open-tracing.ts';
 import { readConfig } from '../../config.ts';
 import { connectLiveKit } from '../../livekit/client.ts';
 import { openThreads } from '../../threads/store.ts';
@@ -13,14 +14,18 @@ import type { Exchange } from '../call/exchange.ts';
 import { ffiClient } from '../call/ffi-client.ts';
 import { ModelSource } from '../call/models.ts';
 import { TrunkNames } from '../call/trunk-names.ts';
+import type { Definition } from '../definition/definition.ts';
 import { openDefinitions } from '../definition/definitions.ts';
+import { tracing as callSpans } from './call-spans.ts';
 import { quietFramework } from './framework-log.ts';
 import { Host } from './host.ts';
-import { journalFolder, type ToChild } from './messages.ts';
+import { journalFolder, type FromChild, type ToChild } from './messages.ts';
+import { observing, type Observation, type Observed } from './observation.ts';
+import { observedThread } from './observed-thread.ts';
 import { Registration } from './registration.ts';
 import { RoomEvents } from './room-events.ts';
 import { seat, sideAssignment } from './seat.ts';
-import { statusOf } from './status.ts';
+import { statusTeller } from './status.ts';
 import { loadTurnModel } from './turn-model.ts';
 
 /** What LiveKit knows us as; dispatch rules name it. */
@@ -53,7 +58,12 @@ async function run(): Promise<void> {
     signal: stopped.signal,
   });
   const definitions = openDefinitions({ home: config.home, root: config.root, env: config.env, log });
-  const models = await ModelSource.load(config, turnModel, clock);
+  const send = (message: FromChild) => process.connected && process.send?.(message);
+  const observe = (observation: Observation) => void send({ kind: 'observed', observation });
+  const models = await ModelSource.load(config, turnModel, clock, (part) =>
+    observe({ of: 'model failure', part }),
+  );
+  const tracing = await openTracing(config.tracing, 'attendant-worker', log);
   const analyzing = keepAnalyzing({
     analyses: threads.analyses,
     server: config.models.llm,
@@ -72,7 +82,13 @@ async function run(): Promise<void> {
     livekit,
     models,
     definition: (name) => definitions.get(name),
-    open: (start, definition) => closing(threads.write(start, 1), definition, closingParts),
+    open: (start, definition, timing) => {
+      const observed: Observed = { start, ...timing, tools: toolsOf(definition) };
+      const thread = threads.write(start, 1);
+      const watches = [observing(observed, observe)];
+      if (tracing) watches.push(callSpans(observed, tracing, clock));
+      return closing(observedThread(thread, watches, log), definition, closingParts);
+    },
     orders: threads.orders,
     commands: threads.commands,
     beside: async (room, work) => {
@@ -120,10 +136,9 @@ async function run(): Promise<void> {
   };
   host.onStatus = (jobId, status, error) => registration.jobStatus(jobId, status, error);
 
-  const tell = () => {
-    const message = statusOf(registration.registered, host.calls, models.failures);
-    if (process.connected) process.send?.(message);
-  };
+  const status = statusTeller();
+  const tell = () =>
+    void send(status({ registered: registration.registered, calls: host.calls, backlog: threads.backlog }));
   const heartbeat = setInterval(tell, HEARTBEAT);
 
   let draining = false;
@@ -158,6 +173,13 @@ async function run(): Promise<void> {
   await registration.run(stopped.signal);
   clearInterval(heartbeat);
   await threads.close();
+  await tracing?.close();
+}
+
+/** Names of an agent's tools; none where there is no such agent. */
+function toolsOf(definition: Definition | undefined): ReadonlySet<string> {
+  const tools = definition?.tools ?? {};
+  return new Set([...Object.keys(tools), ...Object.keys(tools.http ?? {})]);
 }
 
 /** A fault outside every call must not end the others: it is logged, and after an uncaught exception the process is drained. */

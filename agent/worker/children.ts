@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { backoff } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import type { FromChild, ToChild } from './messages.ts';
+import type { ChildStatus, FromChild, ToChild } from './messages.ts';
+import { WorkerMetrics } from './metrics.ts';
 
 const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
 /** Milliseconds a child may take to go after it was told to end its calls. */
@@ -15,7 +16,7 @@ const WELL = 60_000;
 /** MiB of young generation: audio frames die young, and a small one makes the collector run without end. */
 const SEMI_SPACE = 32;
 
-const NOT_YET: FromChild = {
+const NOT_YET: ChildStatus = {
   kind: 'status',
   registered: false,
   calls: 0,
@@ -23,17 +24,19 @@ const NOT_YET: FromChild = {
   heapUsed: 0,
   ffiListeners: 0,
   timers: 0,
-  modelFailures: { stt: 0, llm: 0, tts: 0 },
+  backlog: 0,
+  pause: 0,
 };
 
 interface Child {
   readonly process: ChildProcess;
-  status: FromChild;
+  status: ChildStatus;
 }
 
 /** The children of a worker: started, watched, replaced when they end, drained together. */
 export class Children {
   readonly size: number;
+  readonly metrics = new WorkerMetrics(() => this.statuses);
   readonly #env: NodeJS.ProcessEnv;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -56,7 +59,7 @@ export class Children {
     this.#log = options.log;
   }
 
-  get statuses(): readonly (FromChild & { pid: number })[] {
+  get statuses(): readonly (ChildStatus & { pid: number })[] {
     return [...this.#running].map(([pid, { status }]) => ({ pid, ...status }));
   }
 
@@ -118,15 +121,12 @@ export class Children {
     });
     const pid = process.pid ?? 0;
     this.#running.set(pid, { process, status: NOT_YET });
-    process.on('message', (status: FromChild) => {
-      const child = this.#running.get(pid);
-      if (child) child.status = status;
-      if (status.registered) this.#announceFirst();
-    });
+    process.on('message', (message: FromChild) => this.#hear(pid, message));
     if (this.#draining) process.send({ kind: 'drain' } satisfies ToChild);
     return new Promise((resolve) => {
       const gone = (code: number | null, killedBy: NodeJS.Signals | null) => {
         this.#running.delete(pid);
+        this.metrics.gone(pid, !this.#draining);
         resolve({ code, killedBy });
       };
       process.once('exit', gone);
@@ -135,6 +135,23 @@ export class Children {
         gone(null, null);
       });
     });
+  }
+
+  #hear(pid: number, message: FromChild): void {
+    switch (message.kind) {
+      case 'status': {
+        const child = this.#running.get(pid);
+        if (child) child.status = message;
+        this.metrics.paused(message.pause);
+        if (message.registered) this.#announceFirst();
+        return;
+      }
+      case 'observed':
+        this.metrics.observe(pid, message.observation);
+        return;
+      default:
+        message satisfies never;
+    }
   }
 
   #tell(message: ToChild): void {

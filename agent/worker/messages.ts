@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import type { Config, ModelPart } from '../../config.ts';
+import type { Config } from '../../config.ts';
+import type { Observation } from './observation.ts';
 
-/** What a child tells its parent, at each change and as a heartbeat. Bytes. */
-export interface FromChild {
+/** How a child is: told at each change and as a heartbeat. Bytes. */
+export interface ChildStatus {
   readonly kind: 'status';
   readonly registered: boolean;
   readonly calls: number;
@@ -11,9 +12,14 @@ export interface FromChild {
   /** Listeners on the FFI client, and timers: both must go back to what they were when calls end. */
   readonly ffiListeners: number;
   readonly timers: number;
-  /** How often models of each part have failed since the child began. */
-  readonly modelFailures: Readonly<Record<ModelPart, number>>;
+  /** Entries of its threads that are not in Redis yet. */
+  readonly backlog: number;
+  /** The longest pause of its event loop since it told last, in milliseconds. */
+  readonly pause: number;
 }
+
+/** What a child tells its parent. */
+export type FromChild = ChildStatus | { readonly kind: 'observed'; readonly observation: Observation };
 
 /** What a parent tells its child: take no more calls, or end those that run. */
 export type ToChild = { readonly kind: 'drain' } | { readonly kind: 'stop' };

@@ -51,7 +51,12 @@ it('holds a row for each call that is over, with its times, talk, result, transf
   await call({ uid: 'live' as Uid }, []);
   await call({ uid: 'other' as Uid, organization: 'acme' as Organization });
   const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 12, 0, second)).toISOString();
-  const measures = { talk: { agent: 31_200, caller: 12_800, silence: 24_100 }, interruptions: 1, models: [] };
+  const measures = {
+    talk: { agent: 31_200, caller: 12_800, silence: 24_100 },
+    interruptions: 1,
+    gaps: { count: 0, total: 0 },
+    models: [],
+  };
   const failed = {
     status: 'busy',
     cause: null,

@@ -1,6 +1,6 @@
 import { timestamp, type Clock } from '../../base/clock.ts';
 import { asAttendantError } from '../../base/errors.ts';
-import type { Organization, WebhookId } from '../../base/ids.ts';
+import type { Organization, ThreadId, WebhookId } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
 import type { AllowedNetworks } from '../../base/networks.ts';
 import { webRequest } from '../../base/web-request.ts';
@@ -28,6 +28,19 @@ const MOST_EACH = 8;
 /** Bytes of an answer that are read; only its status counts. */
 const ANSWER_LIMIT = 4_096;
 
+/** An attempt to tell a webhook something, and what became of the message. */
+export interface Attempt {
+  readonly thread: ThreadId;
+  readonly webhook: WebhookId;
+  readonly event: string;
+  readonly how: Settlement['how'];
+  /** Of the answer; null where there was none. */
+  readonly status: number | null;
+  /** Milliseconds since 1970, and from then. */
+  readonly began: number;
+  readonly took: number;
+}
+
 interface Parts {
   readonly outbox: Outbox;
   readonly webhooks: Webhooks;
@@ -35,6 +48,8 @@ interface Parts {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Told each attempt. */
+  readonly onAttempt?: (attempt: Attempt) => void;
   readonly pace?: Pace;
 }
 
@@ -105,7 +120,7 @@ class Delivering {
       .catch((cause: unknown) => {
         // Its claim runs out, and it is sent again.
         const { code, message } = asAttendantError(cause);
-        log.warn({ code, cause: message, webhook }, 'a webhook could not be settled');
+        log.warn({ call: claim.thread, code, cause: message, webhook }, 'a webhook could not be settled');
       })
       .finally(() => {
         const left = (this.#each.get(webhook) ?? 1) - 1;
@@ -148,11 +163,25 @@ class Delivering {
     }
     const settlement = settle(message, met, clock.now(), this.#pace.delays);
     const error = met.status === null ? met.error.message : null;
-    const made = { ...delivery, status: met.status, error, took: clock.now() - began, at: timestamp(clock) };
-    if (met.status === 410) await webhooks.disable(organization, webhook.id, 'gone');
+    const { status } = met;
+    const took = clock.now() - began;
+    const made = { ...delivery, status, error, took, at: timestamp(clock) };
+    this.#parts.onAttempt?.({
+      thread,
+      webhook: webhook.id,
+      event: message.event,
+      how: settlement.how,
+      status,
+      began,
+      took,
+    });
+    if (status === 410) await webhooks.disable(organization, webhook.id, 'gone');
     await outbox.settle(claim, settlement, made);
     if (settlement.how === 'dead')
-      log.warn({ webhook: webhook.id, status: met.status, message: message.id }, 'a webhook was given up');
+      log.warn(
+        { call: thread, uid: body.call_id, webhook: webhook.id, status, message: message.id },
+        'a webhook was given up',
+      );
   }
 
   async #send(webhook: Webhook, id: string, body: string): Promise<Met> {

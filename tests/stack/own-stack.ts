@@ -16,7 +16,7 @@ const OF_TESTS = {
   'dispatch-rules': 'dispatch-rules',
 };
 /** A test must not reach a real model because a developer has a key. */
-const NOT_INHERITED = /^(OPENAI|LLM|STT|TTS|LIVEKIT|REDIS|ATTENDANT|SIP)_/;
+const NOT_INHERITED = /^(OPENAI|LLM|STT|TTS|LIVEKIT|REDIS|ATTENDANT|SIP|OTEL)_/;
 
 const SERVERS: readonly Part[] = ['redis', 'livekit'];
 /** Above what a stack's block of ports is used for (stack/ports.ts). */

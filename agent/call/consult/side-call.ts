@@ -55,7 +55,10 @@ export function sideCall(errand: Errand, parent: Parent, exchange: Exchange): Pr
     place(id, errand, parent, exchange)
       .then(resolve, (thrown: unknown) => {
         const { code } = asAttendantError(thrown);
-        log.warn({ call: parent.start.id, code, pii: { error: thrown } }, 'a side call could not be made');
+        log.warn(
+          { call: parent.start.id, uid: parent.start.uid, code, pii: { error: thrown } },
+          'a side call could not be made',
+        );
         const cause = code === 'E_LIVEKIT_UNREACHABLE' ? 'livekit_unreachable' : code;
         const verdict: Verdict = { status: 'failed', cause, code: null, sip_status: null };
         resolve({ verdict, thread: null });
@@ -70,8 +73,9 @@ async function place(
   parent: Parent,
   exchange: Exchange,
 ): Promise<AsideEnd> {
-  const { clock, livekit, log } = exchange;
+  const { clock, livekit } = exchange;
   const { destination } = errand;
+  const log = exchange.log.child({ call: id, parent: parent.start.id, uid: parent.start.uid });
   const { definition, version } = exchange.definition(destination.agent as AgentName);
   const { caller } = parent;
   const room = `aside-${id}`;
@@ -98,15 +102,15 @@ async function place(
   const agent = agentFor(definition, start, caller, exchange);
   await livekit.rooms.create(room, ROOM_EMPTY, AbortSignal.timeout(CREATE_LIMIT));
   const thread = new Minutes(errand.discreet(exchange.open(start, definition)));
-  log.info({ call: id, parent: parent.start.id, agent: definition.name }, 'a side call begins');
+  log.info({ agent: definition.name }, 'a side call begins');
   let end: { reason: EndReason; verdict: Verdict } | undefined;
   try {
     await exchange.beside(room, async (job) => {
-      end = await talk({ job, room, errand, parent, agent, thread, exchange });
+      end = await talk({ job, room, errand, parent, agent, thread, exchange: { ...exchange, log } });
     });
   } catch (thrown) {
     const { code } = asAttendantError(thrown);
-    log.warn({ call: id, code, pii: { error: thrown } }, 'a side call broke');
+    log.warn({ code, pii: { error: thrown } }, 'a side call broke');
     end ??= {
       reason: { result: 'failed', reason: code },
       verdict: { status: 'failed', cause: code, code: null, sip_status: null },
@@ -117,7 +121,7 @@ async function place(
   thread.append({ kind: 'ended', end_reason: reason, at: timestamp(clock) });
   await thread.flushed(AbortSignal.timeout(FLUSH_LIMIT)).catch(() => undefined);
   thread.close();
-  log.info({ call: id, result: reason.result, reason: reason.reason }, 'a side call has ended');
+  log.info({ result: reason.result, reason: reason.reason }, 'a side call has ended');
   const { outcome, heard } = thread;
   if (outcome !== undefined) return { verdict: classify({ over: 'answered' }), thread: id, outcome };
   return { verdict, thread: id, ...(heard === '' ? {} : { heard }) };
