@@ -151,7 +151,7 @@ describe('usage', () => {
     expect((await readUsage(redis, organization, { days, by: 'day' })).total).toEqual(ONE);
   });
 
-  it('is right with 10,000 calls, and read in a moment', { timeout: 120_000 }, async () => {
+  it('is right with 10,000 calls, in one small hash for each day', { timeout: 120_000 }, async () => {
     const organization = newOrganization();
     // Nothing is lost here when it dies, and a disk that is asked after each call takes its time.
     await redis.run((client) => client.configSet('appendonly', 'no'));

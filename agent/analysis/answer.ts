@@ -6,11 +6,11 @@ import type { AnalysisAsk, Findings } from '../../threads/analysis.ts';
 /** What stays of an answer: it is on the thread for ever. Characters, and how many. */
 export const MOST = { summary: 2_000, followUp: 300, followUps: 10, fields: 8_000 };
 
-/** As texts people can read: no control characters, which a model may have been talked into. */
+/** As texts people can read: no control characters and none that turn the direction of what follows, which a model may have been talked into. */
 const text = (most: number) =>
   z
     .string()
-    .transform((said) => said.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ').trim())
+    .transform((said) => said.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim())
     .transform((said) => (said.length <= most ? said : `${said.slice(0, most - 1)}…`));
 
 const findings = z.object({

@@ -63,7 +63,7 @@ describe('a call that is over', () => {
   it('brings no more onto the thread than there may be, whatever the model was talked into', async () => {
     const thread = await call();
     const flood = {
-      summary: `${'x'.repeat(50_000)}\u0007\u202e`,
+      summary: `\u0007\u202e${'x'.repeat(50_000)}`,
       sentiment: 'negative',
       follow_ups: Array.from({ length: 30 }, () => 'y'.repeat(5_000)),
       tool_calls: [{ name: 'transfer_call' }],
@@ -80,6 +80,7 @@ describe('a call that is over', () => {
       'status',
       'summary',
     ]);
+    expect(JSON.stringify(analysis)).not.toMatch(/\u202e|\\u0007/);
     expect(JSON.stringify(analysis).length).toBeLessThan(6_000);
     expect([outcome, transfers]).toEqual([null, []]);
   });
