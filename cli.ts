@@ -1,8 +1,9 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import type { CallOptions } from './api/calls/command.ts';
 import type { NumberOptions } from './api/numbers/command.ts';
 import type { CdrOptions } from './api/cdr/command.ts';
 import type { KeyOptions } from './api/keys/command.ts';
+import type { RouteOptions } from './api/route-command.ts';
 import type { Config } from './config.ts';
 import { runMain } from './stack/run-main.ts';
 
@@ -82,6 +83,24 @@ export async function run(args: readonly string[]): Promise<number> {
     .argument('[files...]', 'files to check; all that are loaded unless named')
     .action(
       runs((files: string[]) => async (config) => (await import('./stack/check.ts')).check(config, files)),
+    );
+  program
+    .command('route')
+    .description(
+      'explain what would happen to a call: trunk, dispatch rule, the rules of the agent, and who answers',
+    )
+    .requiredOption('--to <number>', 'what is dialed: a number or the name of an agent')
+    .option('--from <number>', 'who calls; withheld unless said', '')
+    .option('--agent <name>', 'ask the rules of this agent, whatever trunk the call comes by')
+    .option('--trunk <id>', "LiveKit's id of the trunk")
+    .option('--header <name=value>', 'a header of the INVITE; may be given several times', pair, {})
+    .option('--var <name=value>', 'a variable of the call (x-vars); may be given several times', pair, {})
+    .option('--at <time>', 'when it comes, e.g. 2026-12-25T10:00:00+01:00; now unless said')
+    .action(
+      runs((options: RouteOptions) => async (config) => {
+        const { routeCommand } = await import('./api/route-command.ts');
+        routeCommand(config, options, (line) => void process.stdout.write(`${line}\n`));
+      }),
     );
   program
     .command('doctor')
@@ -190,6 +209,13 @@ export async function run(args: readonly string[]): Promise<number> {
     return (error as { exitCode?: number }).exitCode ?? 1;
   }
   return code;
+}
+
+/** Gathers `name=value` of an option that may be given several times. */
+function pair(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('write it as name=value');
+  return { ...before, [name]: value };
 }
 
 // Run itself by `node --import tsx cli.ts …`, as a stack starts its parts.

@@ -51,6 +51,10 @@ const members = {
   status: z.enum(['active', 'ended']),
   direction: z.enum(['inbound', 'outbound']),
   parent: z.string().nullable().describe('the thread that a side call was made for'),
+  route: z
+    .string()
+    .nullable()
+    .describe('`agent/rule` where a rule of the agent that was called decided who answers, and how'),
   caller: z.looseObject({
     number: z.string(),
     name: z.string(),

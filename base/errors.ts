@@ -174,6 +174,11 @@ export const ERRORS = {
     title: 'No agent of that name',
     mend: 'Check the name in the dispatch rule or in the dialed address.',
   },
+  E_CALL_REFUSED: {
+    status: 403,
+    title: 'A rule refuses the call',
+    mend: 'The caller got busy (486). `attendant route` shows which rule of the agent it was.',
+  },
   E_TRUNK_INVALID: { status: 422, title: 'A trunk file is wrong', mend: 'Mend the file that is named.' },
   E_TRUNK_OPEN: {
     status: 422,

@@ -118,6 +118,8 @@ export interface ThreadStart {
   readonly direction: 'inbound' | 'outbound';
   /** The thread of the call that a side call was made for; absent on every other. */
   readonly parent?: ThreadId | null;
+  /** `<agent that was called>/<its rule>` where a rule decided who answers. */
+  readonly route?: string | null;
   readonly caller: CallerRecord;
   readonly room: string;
   readonly started_at: string;

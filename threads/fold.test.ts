@@ -19,6 +19,7 @@ describe('folding entries', () => {
     expect(foldThread(numbered([{ kind: 'started', start }]))).toEqual({
       ...start,
       parent: null,
+      route: null,
       status: 'active',
       answered_at: null,
       ended_at: null,

@@ -111,7 +111,7 @@ export class Fold {
   thread(): Thread | undefined {
     if (!this.#start) return undefined;
     const { id, uid, organization, agent, agent_version, direction, caller, room, started_at } = this.#start;
-    const parent = this.#start.parent ?? null;
+    const { parent = null, route = null } = this.#start;
     return {
       id,
       uid,
@@ -121,6 +121,7 @@ export class Fold {
       status: this.#status,
       direction,
       parent,
+      route,
       caller,
       room,
       started_at,

@@ -16,6 +16,7 @@ import type { RecordingRecord } from './recording.ts';
 /** A call's record as the API shows it: the entries folded, the messages as `history`. */
 export interface Thread extends ThreadStart {
   readonly parent: ThreadId | null;
+  readonly route: string | null;
   readonly status: 'active' | 'ended';
   readonly answered_at: string | null;
   readonly ended_at: string | null;

@@ -16,6 +16,7 @@ import { render } from '../definition/template.ts';
 import type { Caller } from './caller.ts';
 import type { Exchange } from './exchange.ts';
 import { Gathered } from './gathered.ts';
+import { routed } from './route.ts';
 
 /** What a dispatch rule says in its metadata: `{"agent": "sip-call-center", "organization": "default"}`. */
 const metadataSchema = z.object({ agent: z.string().optional(), organization: z.string().optional() });
@@ -38,7 +39,8 @@ export type Choice =
   | { readonly start: ThreadStart; readonly agent: undefined; readonly error: AttendantError };
 
 /**
- * Chooses the agent: the one that the dispatch rule names, else the one whose name was dialed (`sip:<agent name>@host`).
+ * Chooses the agent: the one that the dispatch rule names, else the one whose name was dialed (`sip:<agent name>@host`); or whom a rule of that
+ * one's names.
  */
 export function chooseAgent(job: JobContext, caller: Caller, exchange: Exchange): Choice {
   const { clock } = exchange;
@@ -70,9 +72,15 @@ export function chooseAgent(job: JobContext, caller: Caller, exchange: Exchange)
         'E_DEFINITION_NOT_FOUND',
         'the dispatch rule names no agent, and what was dialed is no name of one',
       );
-    const { definition, version } = exchange.definition(name);
+    const decided = routed(exchange.definition(name), caller, exchange);
+    const { route } = decided;
+    if (decided.refused) return { start: { ...start, route }, agent: undefined, error: decided.error };
+    const { definition, version } = decided;
     const agent = agentFor(definition, start, caller, exchange);
-    return { start: { ...start, agent_version: version }, agent };
+    return {
+      start: { ...start, agent: definition.name as AgentName, agent_version: version, route },
+      agent,
+    };
   } catch (thrown) {
     return { start, agent: undefined, error: asAttendantError(thrown) };
   }

@@ -51,6 +51,18 @@ export function checkDefinitions(
             `known are ${[...agents, ...elsewhere].sort().join(', ')}`,
           ),
       });
+    parsed.definition.routes.rules.forEach(({ name: rule, agent }, i) => {
+      if (agent !== undefined)
+        named.push({
+          agent,
+          problem: () =>
+            new Source(file, text, 'E_DEFINITION_INVALID').problem(
+              ['routes', 'rules', i, 'agent'],
+              `rule ${rule}: the agent ${agent} has no definition that is right`,
+              `known are ${[...agents, ...elsewhere].sort().join(', ')}`,
+            ),
+        });
+    });
     // A user's own agent of a shipped one's name is meant to replace it; two in a folder are a mistake.
     const key = `${dirname(file)}\n${name}`;
     const twin = seen.get(key);

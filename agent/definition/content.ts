@@ -7,6 +7,7 @@ import { jsonSchemaProblems } from './json-schema.ts';
 import { outboundProblems } from './outbound-problems.ts';
 import { receiveDtmfProblems } from './receive-dtmf.ts';
 import { recordingProblems } from './recording.ts';
+import { routeProblems } from './routes/problems.ts';
 import { stateProblems, stateVariables } from './state.ts';
 import type { Source } from '../../base/source.ts';
 import { templateFaults } from './template.ts';
@@ -27,16 +28,27 @@ export function contentProblems(source: Source, definition: Definition): Problem
     ...troubleProblems(source, definition),
     ...outboundProblems(source, definition),
     ...analysisProblems(source, definition.analysis),
+    ...routeProblems(source, definition),
   ];
 }
 
 function templateProblems(source: Source, definition: Definition): Problem[] {
-  const { greeting, instructions, limits, outbound, recording, tools, trouble, variables } = definition;
+  const { greeting, instructions, limits, outbound, recording, routes, tools, trouble, variables } =
+    definition;
   const state = stateVariables(definition, { secret: false });
   /** With the variables that not every template has. Nothing is collected yet where a call begins. */
   const templates: [path: Path, text: string, own?: readonly string[]][] = [[['instructions'], instructions]];
-  if (greeting.kind === 'generated') templates.push([['greeting', 'instructions'], greeting.instructions]);
-  if (greeting.kind === 'fixed') templates.push([['greeting', 'text'], greeting.text]);
+  const greetings: [Path, typeof greeting | undefined][] = [
+    [['greeting'], greeting],
+    ...routes.rules.map((rule, i): [Path, typeof greeting | undefined] => [
+      ['routes', 'rules', i, 'greeting'],
+      rule.greeting,
+    ]),
+  ];
+  for (const [path, said] of greetings) {
+    if (said?.kind === 'generated') templates.push([[...path, 'instructions'], said.instructions]);
+    if (said?.kind === 'fixed') templates.push([[...path, 'text'], said.text]);
+  }
   templates.push([['limits', 'duration_warning', 'text'], limits.duration_warning.text, state]);
   for (const field of ['duration_goodbye', 'silence_reprompt', 'silence_goodbye'] as const)
     templates.push([['limits', field], limits[field], state]);
@@ -47,6 +59,10 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
   if (consent?.agree) templates.push([['recording', 'consent', 'agree', 'goodbye'], consent.agree.goodbye]);
   const plain: [Path, string | undefined][] = [];
   for (const [name, value] of Object.entries(variables)) plain.push([['variables', name], value]);
+  routes.rules.forEach(({ vars }, i) => {
+    for (const [name, value] of Object.entries(vars))
+      plain.push([['routes', 'rules', i, 'vars', name], value]);
+  });
   const { http, ...voiceTools } = tools;
   for (const [name, tool] of Object.entries(voiceTools))
     plain.push([['tools', name, 'description'], tool?.description]);

@@ -1,25 +1,18 @@
 import { z } from 'zod';
 import { analysis } from './analysis.ts';
 import { seconds, sentence, straight, tool } from './fields.ts';
+import { greeting } from './greeting.ts';
 import { httpTools } from './http-tool.ts';
 import { limits } from './limits.ts';
 import { models } from './models.ts';
 import { outbound } from './outbound.ts';
 import { receiveDtmf } from './receive-dtmf.ts';
 import { recording } from './recording.ts';
+import { routes } from './routes/schema.ts';
 import { trouble } from './trouble.ts';
 import { valueName, values } from './values.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens');
-
-const greeting = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('generated'),
-    instructions: sentence.describe('What the model is told to say first. Template.'),
-  }),
-  z.strictObject({ kind: z.literal('fixed'), text: sentence.describe('Said as it is. Template.') }),
-  z.strictObject({ kind: z.literal('none') }),
-]);
 
 const sendDtmf = z.strictObject({
   ...tool,
@@ -196,6 +189,7 @@ export const definitionSchema = z.strictObject({
   analysis: analysis
     .optional()
     .describe('What a chat model is asked about each call when it is over; without this nothing.'),
+  routes,
 });
 
 export type Definition = z.infer<typeof definitionSchema>;

@@ -7,6 +7,7 @@ type Issue = z.core.$ZodIssue;
 interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: JsonSchema | boolean;
+  readonly items?: JsonSchema;
   readonly oneOf?: readonly JsonSchema[];
   readonly anyOf?: readonly JsonSchema[];
 }
@@ -141,7 +142,8 @@ function schemaAt(path: readonly PropertyKey[]): JsonSchema {
     const options = branches(schema).map(
       (branch) =>
         branch.properties?.[String(step)] ??
-        (typeof branch.additionalProperties === 'object' ? branch.additionalProperties : undefined),
+        (typeof branch.additionalProperties === 'object' ? branch.additionalProperties : undefined) ??
+        (typeof step === 'number' ? branch.items : undefined),
     );
     schema = options.find((option) => option !== undefined) ?? {};
   }

@@ -4,6 +4,7 @@ import { afterwards, analyst } from './tools/afterwards.ts';
 import { collecting } from './tools/collecting.ts';
 import { endings } from './tools/endings.ts';
 import { keypad } from './tools/keypad.ts';
+import { routes } from './tools/routes.ts';
 import { transfers } from './tools/transfers.ts';
 
 /** One stack and one worker child for all of them; the calls run side by side. */
@@ -14,3 +15,4 @@ describe.concurrent('transfer_call', () => transfers(board));
 describe.concurrent('what a call collects', () => collecting(board));
 describe.concurrent('the end of a call', () => endings(board));
 describe.concurrent('a call that is over', () => afterwards(board));
+describe.concurrent('a rule of the agent that is called', () => routes(board));

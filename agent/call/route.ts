@@ -1,0 +1,57 @@
+import { asAttendantError, AttendantError } from '../../base/errors.ts';
+import type { AgentName } from '../../base/ids.ts';
+import type { Definition, LoadedDefinition } from '../definition/definition.ts';
+import { decide } from '../definition/routes/decide.ts';
+import type { Caller } from './caller.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Who answers a call, after the rules of the agent that was called; or that nobody does. */
+export type Routed =
+  | {
+      readonly refused: false;
+      readonly definition: Definition;
+      readonly version: string;
+      /** `agent/rule`; null where none of its rules fits. */
+      readonly route: string | null;
+    }
+  | { readonly refused: true; readonly route: string; readonly error: AttendantError };
+
+/**
+ * Asks the rules of the agent that was called. What a rule says of greeting and variables stands in the definition that comes back; variables
+ * that came with the call win over both.
+ */
+export function routed(called: LoadedDefinition, caller: Caller, exchange: Exchange): Routed {
+  const { definition, version } = called;
+  const { rule } = decide(definition.routes, {
+    caller: caller.number,
+    dialed: caller.dialed,
+    trunk: caller.trunk,
+    headers: caller.headers,
+    vars: { ...definition.variables, ...caller.vars },
+    at: exchange.clock.now(),
+  });
+  if (!rule) return { refused: false, definition, version, route: null };
+  const route = `${definition.name}/${rule.name}`;
+  if (rule.refuse)
+    return {
+      refused: true,
+      route,
+      error: new AttendantError('E_CALL_REFUSED', `the rule ${route} refuses the call`),
+    };
+  let answers: LoadedDefinition;
+  try {
+    answers = rule.agent === undefined ? called : exchange.definition(rule.agent as AgentName);
+  } catch (thrown) {
+    return { refused: true, route, error: asAttendantError(thrown) };
+  }
+  return {
+    refused: false,
+    definition: {
+      ...answers.definition,
+      greeting: rule.greeting ?? answers.definition.greeting,
+      variables: { ...answers.definition.variables, ...rule.vars },
+    },
+    version: answers.version,
+    route,
+  };
+}

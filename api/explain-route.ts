@@ -1,0 +1,94 @@
+import { openDefinitions } from '../agent/definition/definitions.ts';
+import { decide } from '../agent/definition/routes/decide.ts';
+import { comparable } from '../agent/definition/routes/pattern.ts';
+import type { Rule } from '../agent/definition/routes/schema.ts';
+import { AttendantError } from '../base/errors.ts';
+import { type AgentName, isAgentName } from '../base/ids.ts';
+import type { Log } from '../base/log.ts';
+import type { Config } from '../config.ts';
+import { readProvisioning } from './provisioning-files.ts';
+
+/** A call that is thought of. */
+export interface Imagined {
+  readonly from: string;
+  readonly to: string;
+  /** Who is called, where not the trunk files decide it. */
+  readonly agent?: string | undefined;
+  /** LiveKit's id of the trunk, for rules that ask for it. */
+  readonly trunk?: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly vars: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/**
+ * Says what would happen to a call: which trunk and dispatch rule it fits, what each rule of the agent says to it, and who answers. Nothing is
+ * dialed, and no server asked.
+ *
+ * @returns lines for people.
+ * @throws AttendantError E_DEFINITION_NOT_FOUND, or what is wrong in a file.
+ */
+export function explainRoute(config: Config, call: Imagined, log: Log): string[] {
+  const definitions = openDefinitions({ ...config, log });
+  const { name, lines } =
+    call.agent === undefined ? calledBy(config, call.to) : { name: call.agent, lines: [] };
+  if (name === undefined) return lines;
+  if (!isAgentName(name))
+    throw new AttendantError('E_DEFINITION_NOT_FOUND', `${name} is no name of an agent`);
+  const { definition } = definitions.get(name);
+  const { routes, variables } = definition;
+  const headers = Object.fromEntries(
+    Object.entries(call.headers).map(([header, value]) => [header.toLowerCase(), value]),
+  );
+  const { rule, looked } = decide(routes, {
+    caller: call.from,
+    dialed: call.to,
+    trunk: call.trunk ?? '',
+    headers,
+    vars: { ...variables, ...call.vars },
+    at: call.at,
+  });
+  lines.push(
+    routes.rules.length === 0
+      ? `the agent ${name} has no rules`
+      : `the rules of the agent ${name}, at ${new Date(call.at).toISOString()}:`,
+    ...looked.map((one) => `  ${one.rule}: ${one.fits ? 'yes' : 'no'}: ${one.because}`),
+    ...whatFollows(name, rule),
+  );
+  if (rule?.agent !== undefined) definitions.get(rule.agent as AgentName);
+  return lines;
+}
+
+/** The agent that a number reaches by the files of trunks and dispatch rules. */
+function calledBy(config: Config, dialed: string): { name?: string; lines: string[] } {
+  const { inbound, rules } = readProvisioning(config);
+  const number = comparable(dialed);
+  const trunk =
+    inbound.find(({ info }) => info.numbers.some((one) => comparable(one) === number)) ??
+    inbound.find(({ info }) => info.numbers.length === 0);
+  if (!trunk) return { lines: [`no trunk takes ${dialed}: LiveKit SIP does not answer the call`] };
+  const by = rules.find(({ info }) => info.trunkIds.includes(trunk.info.name));
+  if (!by) return { lines: [`the trunk ${trunk.info.name} takes ${dialed}, and no dispatch rule names it`] };
+  const name = by.agent.agent ?? dialed.toLowerCase();
+  const how = by.agent.agent === undefined ? 'the name that was dialed' : 'the agent that the rule names';
+  return {
+    name,
+    lines: [
+      `${dialed} comes by the trunk ${trunk.info.name} and the dispatch rule ${by.info.name}, to ${name} (${how})`,
+    ],
+  };
+}
+
+function whatFollows(called: string, rule: Rule | undefined): string[] {
+  if (!rule) return [`the agent ${called} answers`];
+  if (rule.refuse) return ['the call is refused with 486'];
+  const answers = rule.agent ?? called;
+  return [
+    `the agent ${answers} answers${rule.greeting ? `, greeting as the rule ${rule.name} says` : ''}`,
+    ...(rule.transfer === undefined ? [] : [`then it transfers the caller to ${rule.transfer}`]),
+    ...Object.entries(rule.vars).map(
+      ([name, value]) => `{{vars.${name}}} is ${value} unless the call says else`,
+    ),
+  ];
+}
