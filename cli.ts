@@ -85,6 +85,17 @@ export async function run(args: readonly string[]): Promise<number> {
       runs((files: string[]) => async (config) => (await import('./stack/check.ts')).check(config, files)),
     );
   program
+    .command('new')
+    .description('write a new agent from a template')
+    .argument('<name>', 'how rules and callers (sip:<name>@host) name it')
+    .option('--template <template>', 'call-center, appointments, order-status or triage', 'call-center')
+    .action(
+      runs((name: string, { template }: { template: string }) => async (config) => {
+        const file = (await import('./stack/new-agent.ts')).newAgent(config, name, template);
+        process.stdout.write(`${file}\nedit it, then: attendant check, and call sip:${name}@<this host>\n`);
+      }),
+    );
+  program
     .command('route')
     .description(
       'explain what would happen to a call: trunk, dispatch rule, the rules of the agent, and who answers',
