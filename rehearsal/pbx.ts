@@ -27,15 +27,28 @@ export class Pbx implements AsyncDisposable {
   }
 
   /** @throws AttendantError E_TOOL_MISSING without Kamailio, E_SERVER_DIED when it does not start. */
-  static async start(
+  static start(
     settings: Omit<PbxSettings, 'listen'> & { address: string; signal: AbortSignal },
   ): Promise<Pbx> {
+    return Pbx.startWith({ ...settings, config: (listen) => pbxConfig({ ...settings, listen }) });
+  }
+
+  /**
+   * Kamailio with a configuration of the caller's own.
+   *
+   * @param settings.config gets the address that it is to listen at.
+   */
+  static async startWith(settings: {
+    address: string;
+    config: (listen: Hop) => string;
+    signal: AbortSignal;
+  }): Promise<Pbx> {
     for (let attempt = 1; ; attempt++) {
       const folder = await temporaryFolder('pbx');
       let pbx: Pbx | undefined;
       try {
         const hop = { host: settings.address, port: await freeUdpPort(settings.address) };
-        await writeFile(join(folder, 'kamailio.cfg'), pbxConfig({ ...settings, listen: hop }));
+        await writeFile(join(folder, 'kamailio.cfg'), settings.config(hop));
         const program = await startProgram({
           command: 'kamailio',
           args: [

@@ -22,6 +22,8 @@ export interface SippOptions {
   /** The user that is dialed. */
   readonly user: string;
   readonly from?: string;
+  /** The Call-ID, after the number of the call and a hyphen; a random one unless said. */
+  readonly callId?: string;
   /** `{call}` in a value stands for the number of the call, from 1. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What the caller does once it is answered; the last is `bye` or `until_bye`. */
@@ -76,7 +78,7 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
       steps,
     });
     const address = await addressTowards(target.host, target.port);
-    const callId = `${process.pid}-${Math.random().toString(36).slice(2)}`;
+    const { callId = `${process.pid}-${Math.random().toString(36).slice(2)}` } = options;
     const { calls = 1, atOnce = 1, rate = 10, within = WITHIN } = options;
     const args = [
       ...[`${target.host}:${target.port}`, '-l', String(atOnce), '-r', String(rate)],

@@ -5,6 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { answersOk } from '../../stack/facts.ts';
 import { PARTS } from '../../stack/part.ts';
 import { startSipp, type SippOptions } from '../../rehearsal/sipp.ts';
+import type { Hop } from '../../rehearsal/pbx-config.ts';
 import type { SippStep } from '../../rehearsal/sipp-scenario.ts';
 import { Earpiece } from '../doubles/earpiece.ts';
 import { LiveKitProxy } from '../doubles/livekit-proxy.ts';
@@ -25,6 +26,8 @@ export interface CallOptions {
   readonly agent?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly codec?: SippOptions['codec'];
+  /** A PBX on the way, which makes the SIP Call-ID the call's UID. */
+  readonly pbx?: Hop;
   /** Milliseconds until the call must be over; two minutes unless said. */
   readonly within?: number;
 }
@@ -150,8 +153,9 @@ export class Switchboard {
 
   /** Places a call. */
   async call(options: CallOptions): Promise<TestCall> {
-    const { agent = 'scripted', headers = {}, steps, turns, codec = 'PCMU', within } = options;
-    const uid = `abc123-${Math.random().toString(36).slice(2, 10)}`;
+    const { agent = 'scripted', headers = {}, steps, turns, codec = 'PCMU', within, pbx } = options;
+    const callId = `abc123-${Math.random().toString(36).slice(2, 10)}`;
+    const uid = pbx ? `1-${callId}` : callId;
     const earpiece = await Earpiece.open();
     const { aside, far } = options;
     const scripts = { aside: new Script(aside ?? []), far: new Script(far ?? []) };
@@ -168,8 +172,9 @@ export class Switchboard {
     this.#scripts.set(`aside-${uid}`, scripts.aside);
     this.#scripts.set(`far-${uid}`, scripts.far);
     call.sipp = await startSipp({
-      target: { host: '127.0.0.1', port: this.stack.ports.sip },
+      target: pbx ?? { host: '127.0.0.1', port: this.stack.ports.sip },
       user: agent,
+      callId,
       headers: { 'X-Uid': uid, ...headers },
       steps,
       codec,
