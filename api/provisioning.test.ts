@@ -212,13 +212,13 @@ test('what was made twice is healed, and all processes keep the same one', async
   await redis.connect();
   for (const trunk of await trunks()) {
     const twin = trunk.clone();
-    twin.sipTrunkId = `${trunk.sipTrunkId}x`;
+    twin.sipTrunkId = `${trunk.sipTrunkId}-twin`;
     await redis.hSet('sip_inbound_trunk', twin.sipTrunkId, Buffer.from(twin.toBinary()));
   }
   redis.destroy();
   expect(await trunks()).toHaveLength(4);
   await apply();
-  expect((await trunks()).some(({ sipTrunkId }) => sipTrunkId.endsWith('x'))).toBe(false);
+  expect((await trunks()).some(({ sipTrunkId }) => sipTrunkId.endsWith('-twin'))).toBe(false);
   expect(await trunks()).toHaveLength(2);
   expect(await rules()).toContainEqual(rule);
 });
