@@ -27,6 +27,8 @@ const DEFAULT_ORGANIZATION = 'default' as Organization;
 /** The agent that answers a call, with its templates bound to it. */
 export interface ChosenAgent {
   readonly definition: Definition;
+  /** Destination that a rule sends the caller to at once. */
+  readonly transfer?: string | undefined;
   /** What its templates know of the call besides what was known at its beginning. */
   readonly gathered: Gathered;
   /** Fills a template of the definition; what it names and the call lacks is empty, and told to `onMissing`. */
@@ -75,8 +77,8 @@ export function chooseAgent(job: JobContext, caller: Caller, exchange: Exchange)
     const decided = routed(exchange.definition(name), caller, exchange);
     const { route } = decided;
     if (decided.refused) return { start: { ...start, route }, agent: undefined, error: decided.error };
-    const { definition, version } = decided;
-    const agent = agentFor(definition, start, caller, exchange);
+    const { definition, version, transfer } = decided;
+    const agent = { ...agentFor(definition, start, caller, exchange), transfer };
     return {
       start: { ...start, agent: definition.name as AgentName, agent_version: version, route },
       agent,

@@ -1,5 +1,4 @@
 import type { JobContext } from '@livekit/agents';
-import { type RemoteParticipant, RoomEvent } from '@livekit/rtc-node';
 import type { ModelPart } from '../../config.ts';
 import type { ThreadWriter } from '../../threads/entry.ts';
 import type { Destination } from '../definition/definition.ts';
@@ -18,11 +17,13 @@ import type { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import { greet } from './greeting.ts';
 import { Interjections } from './interjections.ts';
+import { onKeys } from './keys.ts';
 import { lastSteps } from './last-steps.ts';
 import { CallLine } from './line.ts';
 import { Measures } from './measures.ts';
 import { Patience } from './patience.ts';
 import { promptFor, promptForAside } from './prompt.ts';
+import { PutThrough } from './put-through.ts';
 import { openRecorded } from './recording/opening.ts';
 import type { Recording } from './recording/recording.ts';
 import { Transcript } from './transcript.ts';
@@ -67,6 +68,7 @@ export class Conversation {
   readonly #interjections: Interjections;
   readonly #patience: Patience;
   readonly #trouble: Trouble;
+  readonly #putThrough: PutThrough;
   readonly #supervision: Supervision;
 
   constructor(parts: Parts) {
@@ -180,29 +182,28 @@ export class Conversation {
       fallSilent: () => this.#voice.fallSilent(),
       transfer: this.#transfer,
     });
+    const speaking = { voice: this.#voice, hush, toolsBusy: () => this.#belt.busy };
     this.#patience = new Patience({
       ...common,
+      ...speaking,
       agent,
       models,
-      voice: this.#voice,
-      hush,
       interjections,
       trouble: this.#trouble,
       transfer: this.#transfer,
-      toolsBusy: () => this.#belt.busy,
     });
-    const mayTransfer = transfer_call?.enabled === true && parts.task === undefined;
+    const shared = { ...common, ...speaking, line: this.#line, patience: this.#patience };
+    this.#putThrough = new PutThrough({
+      ...shared,
+      destinations: parts.task === undefined ? destinations : new Map<string, Destination>(),
+    });
     this.#supervision = new Supervision({
+      ...shared,
       commands: exchange.commands,
       thread,
-      voice: this.#voice,
-      line: this.#line,
-      destinations: mayTransfer ? destinations : new Map<string, Destination>(),
-      hush,
+      putThrough: this.#putThrough,
+      mayTransfer: transfer_call?.enabled === true,
       discretion,
-      patience: this.#patience,
-      ending,
-      toolsBusy: () => this.#belt.busy,
       clock,
     });
   }
@@ -210,13 +211,10 @@ export class Conversation {
   /** The agent joins the conversation; the caller's call is answered by it. */
   async begin(): Promise<void> {
     const { job, leg, agent, caller, ending, gone, aside, task } = this.#parts;
-    job.room.on(RoomEvent.DtmfReceived, (_code, digit, participant: RemoteParticipant | undefined) => {
-      // rtc-node knows no participant who has just left; only the caller presses keys then.
-      const isCaller = participant ? participant.identity === leg.identity : gone.aborted;
-      if (isCaller) this.#press(digit);
+    onKeys(job.room, leg.identity, gone, {
+      pressed: (digit) => this.#press(digit),
+      hungUp: () => this.#digits.hungUp(),
     });
-    if (gone.aborted) this.#digits.hungUp();
-    else gone.addEventListener('abort', () => this.#digits.hungUp(), { once: true });
     const { clock, networks } = this.#parts.exchange;
     const outside = { clock, networks, render: (template: string) => this.#render(template) };
     const allowed = { consults: aside !== undefined, transfers: task === undefined };
@@ -234,7 +232,8 @@ export class Conversation {
     const opening = { line, digits, voice, interjections, ending, answered };
     if (recording) await openRecorded(recording, agent.definition, opening);
     this.#patience.begin();
-    greet(agent.definition, voice, (template) => this.#render(template), exchange.log);
+    const said = greet(agent.definition, voice, (template) => this.#render(template), exchange.log);
+    if (agent.transfer !== undefined) void this.#putThrough.atOnce(agent.transfer, said);
   }
 
   /** Who the caller talks to in this room now, in place of the agent. */

@@ -2,25 +2,24 @@ import type { Log } from '../../base/log.ts';
 import type { Definition } from '../definition/definition.ts';
 import type { Voice } from './voice.ts';
 
-/** The first word of a call, where it is the agent's. */
+/** The first word of a call, where it is the agent's. Resolves when a fixed one was heard, or broken off. */
 export function greet(
   { greeting }: Pick<Definition, 'greeting'>,
   voice: Voice,
   render: (template: string) => string,
   log: Log,
-): void {
+): Promise<void> {
   switch (greeting.kind) {
     case 'generated':
       voice.reply({ instructions: render(greeting.instructions) });
-      return;
+      return Promise.resolve();
     case 'fixed':
-      voice
+      return voice
         .say(render(greeting.text))
         .catch((error: unknown) => log.warn({ pii: { error } }, 'the greeting failed'));
-      return;
     case 'none':
-      return;
+      return Promise.resolve();
     default:
-      greeting satisfies never;
+      return greeting satisfies never;
   }
 }

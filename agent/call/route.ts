@@ -13,6 +13,8 @@ export type Routed =
       readonly version: string;
       /** `agent/rule`; null where none of its rules fits. */
       readonly route: string | null;
+      /** Destination that the caller is put through to at once. */
+      readonly transfer?: string | undefined;
     }
   | { readonly refused: true; readonly route: string; readonly error: AttendantError };
 
@@ -48,10 +50,13 @@ export function routed(called: LoadedDefinition, caller: Caller, exchange: Excha
     refused: false,
     definition: {
       ...answers.definition,
-      greeting: rule.greeting ?? answers.definition.greeting,
+      // Who is put through at once is not asked what they want.
+      greeting:
+        rule.greeting ?? (rule.transfer === undefined ? answers.definition.greeting : { kind: 'none' }),
       variables: { ...answers.definition.variables, ...rule.vars },
     },
     version: answers.version,
     route,
+    transfer: rule.transfer,
   };
 }

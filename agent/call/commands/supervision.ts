@@ -2,12 +2,12 @@ import { timestamp, type Clock } from '../../../base/clock.ts';
 import { asAttendantError, AttendantError } from '../../../base/errors.ts';
 import type { GivenCommand } from '../../../threads/command.ts';
 import type { Commands } from '../../../threads/commands.ts';
-import type { CommandRecord, ThreadWriter, TransferAttempt } from '../../../threads/entry.ts';
-import type { Destination } from '../../definition/definition.ts';
+import type { CommandRecord, ThreadWriter } from '../../../threads/entry.ts';
 import type { JsonObject, Line } from '../../tools/tool.ts';
 import type { Discretion } from '../discretion.ts';
 import type { Ending } from '../ending.ts';
 import type { Patience } from '../patience.ts';
+import type { PutThrough } from '../put-through.ts';
 import type { Voice } from '../voice.ts';
 import type { Hush } from './hush.ts';
 
@@ -17,14 +17,13 @@ interface Parts {
   readonly thread: ThreadWriter;
   readonly voice: Voice;
   readonly line: Line;
-  /** Where the caller may be sent: what the definition lists, by name, rendered. */
-  readonly destinations: ReadonlyMap<string, Destination>;
+  readonly putThrough: PutThrough;
+  /** Whether the agent itself may transfer: supervisors reach no further. */
+  readonly mayTransfer: boolean;
   readonly hush: Hush;
   readonly discretion: Discretion;
   readonly patience: Patience;
   readonly ending: Ending;
-  /** A tool runs: what it comes to leads to the model's next word. */
-  readonly toolsBusy: () => boolean;
   readonly clock: Clock;
 }
 
@@ -83,7 +82,7 @@ export class Supervision {
         const { text, reply } = given.arguments;
         voice.tell(quoted(this.#toModel(text)), { recorded: text, supervisor: given.by });
         this.#done(given);
-        if (reply) this.#reply();
+        if (reply) this.#parts.putThrough.reply();
         return {};
       }
       case 'digits':
@@ -115,38 +114,13 @@ export class Supervision {
     return ending.unlessEnded(voice.sayFor(by, text, this.#toModel(text)));
   }
 
-  /** As transfer_call, but that the agent breaks off; where it fails the agent is told, and goes on with the caller. */
+  /** As transfer_call, but that the agent breaks off. */
   async #transfer(given: GivenCommand & { kind: 'transfer' }): Promise<JsonObject> {
-    const { voice, line, hush, destinations } = this.#parts;
+    const { voice, putThrough, mayTransfer } = this.#parts;
     const { to } = given.arguments;
-    if (!destinations.has(to))
-      throw new AttendantError('E_DESTINATION_UNKNOWN', 'that is not a destination of this agent');
-    hush.begin('transfer');
-    let last: TransferAttempt;
-    let attempts: readonly TransferAttempt[];
-    try {
-      ({ last, attempts } = await line.transfer({ to, destinations, playedOut: () => voice.hush() }));
-    } finally {
-      hush.end('transfer');
-    }
-    const result = { ...last, ...(attempts.length > 1 ? { attempts } : {}) };
-    this.#done(given);
-    if (last.status === 'completed') {
-      line.end({ result: 'transferred', reason: 'supervisor_transfer' });
-    } else if (!this.#parts.ending.begun.aborted) {
-      const told = `A supervisor tried to put the caller through to ${to}. It failed: ${last.status}. The caller is back with you.`;
-      voice.tell(told, { recorded: told });
-      this.#reply();
-    }
-    return result;
-  }
-
-  /** The agent speaks, unless it is to keep silent, or will speak anyway. */
-  #reply(): void {
-    const { hush, voice, patience, toolsBusy } = this.#parts;
-    if (hush.on || toolsBusy()) return;
-    patience.stirred();
-    voice.reply({});
+    if (!mayTransfer) throw new AttendantError('E_DESTINATION_UNKNOWN', 'this agent puts nobody through');
+    const order = { to, asker: 'A supervisor', reason: 'supervisor_transfer', playedOut: () => voice.hush() };
+    return putThrough.run(order, () => this.#done(given));
   }
 
   #toModel(text: string): string {

@@ -56,6 +56,10 @@ it.for([
     `desk.yaml:11: ${CODE}: two rules are named a; give each a name of its own`,
   ],
   [
+    '  rules:\n  - name: a\n    transfer: sales\n    greeting: {kind: generated, instructions: Greet.}\n',
+    `desk.yaml:12: ${CODE}: the rule a transfers at once, so that no model is asked for a greeting; use one of the kind fixed or none`,
+  ],
+  [
     '  rules:\n  - {name: a, when: {caller: "1"}}\n',
     `desk.yaml:10: ${CODE}: the rule a does nothing; add agent, transfer, refuse, greeting or vars`,
   ],

@@ -47,6 +47,12 @@ export function routeProblems(source: Source, { routes, tools }: Definition): Pr
         `there is no destination ${transfer}`,
         knownOr(destinations, 'list it below tools.transfer_call.destinations'),
       );
+    if (transfer !== undefined && greeting?.kind === 'generated')
+      report(
+        [...at, 'greeting'],
+        `the rule ${name} transfers at once, so that no model is asked for a greeting`,
+        'use one of the kind fixed or none',
+      );
     if (refuse && (greeting || Object.keys(vars).length > 0))
       report(at, `the rule ${name} refuses the call, so nothing is said on it`, 'take out greeting and vars');
     if (

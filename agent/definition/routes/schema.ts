@@ -49,7 +49,7 @@ const rule = z
     transfer: name
       .optional()
       .describe(
-        'Destination of tools.transfer_call that the caller is transferred to after the greeting, without being asked.',
+        "Destination of tools.transfer_call that the caller is transferred to after this rule's greeting, without being asked.",
       ),
     refuse: z.literal(true).optional().describe('The call is not answered: the caller gets busy (486).'),
     greeting: greeting.optional().describe("In place of the agent's own."),

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { headerOf } from '../../../rehearsal/sip-trace.ts';
 import type { Switchboard } from '../switchboard.ts';
 import { lines } from '../test-call.ts';
 
@@ -30,6 +31,31 @@ export function routes(board: () => Switchboard): void {
     expect({ agent, route }).toEqual({ agent: 'reception', route: null });
     expect(lines(history)[0]).toMatch(/^agent.*: Reception\./);
   });
+
+  it.for([
+    [{ status: 202, notify: [100, 200] }, { result: 'transferred', reason: 'route' }, 0],
+    [{ status: 603 }, { result: 'completed', reason: 'end_dialog' }, 1],
+  ] as const)(
+    'puts a caller through after its greeting, without the model; answered %o the call ends as %o',
+    async ([answer, end, asked]) => {
+      const to = 'sip:on-duty@127.0.0.1:9';
+      const call = await board().call({
+        agent: 'reception',
+        headers: { 'X-Vars': `desk=${to}` },
+        turns: [{ say: 'Nobody took it.', call: [{ name: 'end_dialog', args: {} }] }],
+        steps: [{ kind: 'refer', answer }, { kind: 'until_bye' }],
+      });
+      const refer = await call.sipp.until(({ method }) => method === 'REFER', { within: 60_000 });
+      expect(headerOf(refer, 'refer-to')).toContain(to);
+      expect(call.earpiece.voiceSince()).toBeGreaterThan(300);
+      const thread = await call.ended();
+      expect(thread.end_reason).toEqual(end);
+      expect(thread.route).toBe('reception/on-duty');
+      expect(lines(thread.history)[0]).toBe('agent: One moment.');
+      expect(call.asked).toHaveLength(asked);
+      if (asked > 0) expect(JSON.stringify(call.asked[0]?.messages)).toContain('It failed: rejected');
+    },
+  );
 
   it('refuses a call with 486, unanswered, and keeps a thread of it', async () => {
     const call = await board().call({
