@@ -2,6 +2,7 @@ import { isThreadId, type Organization, type ThreadId } from '../../base/ids.ts'
 import { archiveErasingKey, eventsKey, seenKey } from '../keys.ts';
 import type { Redis } from '../redis.ts';
 import { script } from '../script.ts';
+import { abreast } from './abreast.ts';
 import type { Archive, StoredEntry } from './archive.ts';
 
 /** Threads at once, and events in one step: a script holds everybody else up while it runs. */
@@ -30,21 +31,15 @@ export async function finishErasing(
   ids: readonly ThreadId[],
   options: { bury: boolean },
 ): Promise<void> {
-  for (let from = 0; from < ids.length; from += ABREAST)
-    await Promise.all(
-      ids.slice(from, from + ABREAST).map(async (id) => {
-        if (options.bury) await archive.bury(organization, id);
-        for (const version of await archive.versions(organization, id))
-          await forget(
-            redis,
-            organization,
-            id,
-            (await archive.read(organization, id, version).catch(() => [])) ?? [],
-          );
-        await archive.removeAll(organization, id);
-        await redis.run((client) => client.zRem(archiveErasingKey(organization), id));
-      }),
-    );
+  await abreast(ids, ABREAST, async (id) => {
+    if (options.bury) await archive.bury(organization, id);
+    for (const version of await archive.versions(organization, id)) {
+      const entries = await archive.read(organization, id, version).catch(() => undefined);
+      await forget(redis, organization, id, entries ?? []);
+    }
+    await archive.removeAll(organization, id);
+    await redis.run((client) => client.zRem(archiveErasingKey(organization), id));
+  });
 }
 
 /** Finishes what was begun while the archive was away, or by who was killed. @throws as `finishErasing` */

@@ -16,6 +16,7 @@ import {
 import type { Redis } from '../redis.ts';
 import { script } from '../script.ts';
 import { IN_REDIS } from '../thread-index.ts';
+import { abreast } from './abreast.ts';
 import type { Archive } from './archive.ts';
 import { clearLapsed } from './claims.ts';
 import { finishErased } from './erasing.ts';
@@ -133,16 +134,13 @@ async function moveOld(parts: Parts, organization: Organization, startedBefore: 
   // Those that have to stay for now are passed over.
   for (let passed = 0; ;) {
     const ids = await oldest(redis, termKey(organization, IN_REDIS), startedBefore, passed);
-    for (let from = 0; from < ids.length; from += ABREAST) {
+    const results = await abreast(ids, ABREAST, (id) => {
       signal.throwIfAborted();
-      const some = ids.slice(from, from + ABREAST);
-      const results = await Promise.all(
-        some.map((id) => moveThread(redis, archive, organization, id, { startedBefore, lease, signal })),
-      );
-      const done = results.filter((result) => result === 'moved').length;
-      moved += done;
-      passed += results.length - done;
-    }
+      return moveThread(redis, archive, organization, id, { startedBefore, lease, signal });
+    });
+    const done = results.filter((result) => result === 'moved').length;
+    moved += done;
+    passed += results.length - done;
     if (ids.length < PAGE) return moved;
   }
 }

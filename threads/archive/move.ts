@@ -80,8 +80,9 @@ export async function moveThread(
   const { entries: here, length, last } = await readEntries(redis, organization, id);
   const [before] = await archivedOf(redis, organization, [id]);
   if (before && length === 0) {
+    // Somebody else moved it just now.
     await giveUp(redis, archive, organization, id, version);
-    return 'moved';
+    return 'busy';
   }
   const there = before ? await archive.read(organization, id, before.version) : [];
   const entries = there && union(there, here);
