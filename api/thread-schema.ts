@@ -67,6 +67,10 @@ const members = {
   room: z.string(),
   started_at: time,
   answered_at: time.nullable(),
+  answered_by: z
+    .enum(['human', 'machine', 'unknown'])
+    .nullable()
+    .describe('who picked up a call that the agent made, where it listened for it'),
   ended_at: time.nullable(),
   end_reason: z
     .looseObject({

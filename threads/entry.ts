@@ -125,10 +125,14 @@ export interface ThreadStart {
   readonly started_at: string;
 }
 
+/** Who picked up a call that the agent made, as far as it could be heard. */
+export type AnsweredBy = 'human' | 'machine' | 'unknown';
+
 /** What can happen on a thread. A thread is nothing but its entries, folded in order of (epoch, n). */
 export type Entry =
   | { readonly kind: 'started'; readonly start: ThreadStart }
   | { readonly kind: 'answered'; readonly at: string }
+  | { readonly kind: 'answered_by'; readonly answered_by: AnsweredBy; readonly at: string }
   | { readonly kind: 'message'; readonly message: Message }
   | { readonly kind: 'digits'; readonly collection: DigitCollection; readonly at: string }
   | { readonly kind: 'transfer'; readonly attempt: TransferAttempt; readonly at: string }

@@ -22,6 +22,7 @@ describe('folding entries', () => {
       route: null,
       status: 'active',
       answered_at: null,
+      answered_by: null,
       ended_at: null,
       end_reason: null,
       outcome: null,

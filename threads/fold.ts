@@ -30,6 +30,7 @@ export class Fold {
   readonly #consults: ConsultRecord[] = [];
   readonly #commands: Thread['commands'][number][] = [];
   #recording: Thread['recording'] = null;
+  #answeredBy: Thread['answered_by'] = null;
   #measures: CallMeasures | undefined;
   readonly #turns: TurnLatency[] = [];
   #analysis: Thread['analysis'] = null;
@@ -54,6 +55,9 @@ export class Fold {
         return true;
       case 'answered':
         this.#answeredAt ??= entry.at;
+        return true;
+      case 'answered_by':
+        this.#answeredBy = entry.answered_by;
         return true;
       case 'message':
         if (this.#keepsHistory) this.#history.push(entry.message);
@@ -126,6 +130,7 @@ export class Fold {
       room,
       started_at,
       answered_at: this.#answeredAt,
+      answered_by: this.#answeredBy,
       ended_at: this.#endedAt,
       end_reason: this.#endReason,
       outcome: this.#outcome,

@@ -18,13 +18,20 @@ const TEXTS: readonly string[] = [
   'started_at',
 ] satisfies Text[];
 /** Members that are text too, where there are any. */
-const OPTIONAL_TEXTS: readonly string[] = ['parent', 'route', 'answered_at', 'ended_at'] satisfies (keyof Thread)[];
+const OPTIONAL_TEXTS: readonly string[] = [
+  'parent',
+  'route',
+  'answered_at',
+  'answered_by',
+  'ended_at',
+] satisfies (keyof Thread)[];
 
 /** What the others are where nothing happened yet. */
 const EMPTY: Omit<ThreadSummary, Text | 'caller'> = {
   parent: null,
   route: null,
   answered_at: null,
+  answered_by: null,
   ended_at: null,
   end_reason: null,
   outcome: null,

@@ -130,6 +130,7 @@ function discreetEntry(entry: Entry, secrets: SecretDigits, keys: boolean): Entr
       return { ...entry, detail: secrets.mask(entry.detail) };
     case 'started':
     case 'answered':
+    case 'answered_by':
     case 'recording':
     case 'turn':
     case 'measured':

@@ -1,5 +1,6 @@
 import type { ThreadId } from '../base/ids.ts';
 import type {
+  AnsweredBy,
   CommandRecord,
   ConsultRecord,
   DigitCollection,
@@ -19,6 +20,8 @@ export interface Thread extends ThreadStart {
   readonly route: string | null;
   readonly status: 'active' | 'ended';
   readonly answered_at: string | null;
+  /** Who picked up, where the agent made the call and listened for it (`outbound.machine`). */
+  readonly answered_by: AnsweredBy | null;
   readonly ended_at: string | null;
   readonly end_reason: EndReason | null;
   /** The end_dialog arguments, nothing else; null until it was called. */

@@ -78,6 +78,7 @@ function tellingOf(entry: Entry): { event: WebhookEvent; data: object; at: strin
     case 'digits':
     case 'consult':
     case 'command':
+    case 'answered_by':
     case 'recording':
     case 'state':
     case 'turn':

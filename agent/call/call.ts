@@ -75,7 +75,7 @@ export async function takeCall(
         : (errand) => sideCall(errand, { start: choice.start, caller, ending: ending.begun, gone }, exchange),
     });
     await conversation.begin();
-    if (await party.reach()) await conversation.greet();
+    if (await party.reach(conversation)) await conversation.greet();
   } catch (thrown) {
     ending.decide({ result: 'failed', reason: asAttendantError(thrown).code });
   }

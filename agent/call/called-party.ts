@@ -7,14 +7,16 @@ import type { ThreadWriter } from '../../threads/entry.ts';
 import { HOLD_EVERY, type Order } from '../../threads/orders.ts';
 import { permitted } from '../definition/dialable.ts';
 import type { Reachable } from '../definition/definition.ts';
+import type { Outbound } from '../definition/outbound.ts';
 import { agentFor, type ChosenAgent, type Choice } from './agent.ts';
 import type { Caller } from './caller.ts';
 import { notAnswered, watchDialed } from './dialed-leg.ts';
 import type { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
-import type { Party, Watched } from './party.ts';
+import type { Party, Talk, Watched } from './party.ts';
 import { joinRoom, LAST_WORDS } from './room.ts';
 import { calleeIdentity, dialCallee } from './transfer/callee.ts';
+import { WhoAnswers } from './who-answers.ts';
 
 /** Milliseconds. LiveKit's own end of the leg, should this process be gone by then. */
 const LEG_MARGIN = 60_000;
@@ -114,13 +116,16 @@ class Called implements Party {
   }
 
   /** Dials, once. */
-  async reach(): Promise<boolean> {
+  async reach(talk: Talk): Promise<boolean> {
     const { livekit, env, clock, log } = this.#exchange;
     const { agent } = this.choice;
     if (!this.#call || !agent) throw new AttendantError('E_INTERNAL', 'nobody is there to be called');
     const { ending, thread } = this.#call;
     const onMissing = (variable: string) =>
       thread.append({ kind: 'warning', code: 'E_TEMPLATE_EMPTY', detail: variable, at: timestamp(clock) });
+    const { machine } = agent.definition.outbound ?? {};
+    // Nobody is answered before it is known who it is.
+    if (machine) talk.listen(false);
     const dialed = await dialCallee(
       {
         room: this.#job.room,
@@ -143,7 +148,34 @@ class Called implements Party {
       return false;
     }
     this.#onAnswer();
-    return true;
+    return machine ? this.#isPerson(machine, talk, this.#call) : true;
+  }
+
+  /** Listens who picked up. To a machine the message is said, and the call is over. */
+  async #isPerson(
+    settings: NonNullable<Outbound['machine']>,
+    talk: Talk,
+    { ending, thread }: { ending: Ending; thread: ThreadWriter },
+  ): Promise<boolean> {
+    const { clock } = this.#exchange;
+    const who = new WhoAnswers(this.#job.room, this.leg.identity, settings, clock);
+    try {
+      const answered_by = await who.told(ending.begun);
+      thread.append({ kind: 'answered_by', answered_by, at: timestamp(clock) });
+      if (answered_by !== 'machine') {
+        talk.listen(true);
+        return true;
+      }
+      const { message } = settings;
+      if (message !== undefined) {
+        await who.records(ending.begun);
+        await ending.unlessEnded(talk.say(message));
+      }
+      ending.decide({ result: 'completed', reason: message === undefined ? 'machine' : 'machine_message' });
+      return false;
+    } finally {
+      await who.end();
+    }
   }
 
   async over(): Promise<void> {

@@ -236,6 +236,16 @@ export class Conversation {
     if (agent.transfer !== undefined) void this.#putThrough.atOnce(agent.transfer, said);
   }
 
+  /** Whether the agent hears the other side; until it does, nothing that is said is answered. */
+  listen(on: boolean): void {
+    this.#voice.listen(on);
+  }
+
+  /** Says the text as it is, and resolves when it has been heard. */
+  say(text: string): Promise<void> {
+    return this.#voice.say(this.#render(text));
+  }
+
   /** Who the caller talks to in this room now, in place of the agent. */
   get callee(): string | undefined {
     return this.#transfer.callee;

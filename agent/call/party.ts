@@ -13,6 +13,14 @@ export interface Watched {
   readonly unwatch: () => void;
 }
 
+/** The agent, who is ready to talk. */
+export interface Talk {
+  /** Whether it hears the other side. */
+  listen(on: boolean): void;
+  /** Says a template; resolves when it has been heard. */
+  say(template: string): Promise<void>;
+}
+
 /** Who the agent talks to: one who called us, or one whom we call. */
 export interface Party {
   readonly leg: { readonly identity: string };
@@ -23,7 +31,7 @@ export interface Party {
   /** Joins the room, where that has not been done yet. */
   enter(ending: Ending): Promise<void>;
   /** Brings the agent, who listens already, and the other side together; false where that came to nothing, and the end is decided. */
-  reach(): Promise<boolean>;
+  reach(conversation: Talk): Promise<boolean>;
   /** Told when the call is over and its thread closed. */
   over(): Promise<void>;
 }

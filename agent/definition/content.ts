@@ -96,6 +96,8 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
   }
   for (const [header, value] of Object.entries(outbound?.headers ?? {}))
     templates.push([['outbound', 'headers', header], value]);
+  if (outbound?.machine?.message !== undefined)
+    templates.push([['outbound', 'machine', 'message'], outbound.machine.message]);
   if (outbound?.display_name !== undefined)
     templates.push([['outbound', 'display_name'], outbound.display_name]);
   const { end_dialog } = tools;

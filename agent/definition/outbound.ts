@@ -46,6 +46,44 @@ export const outbound = z
       .record(z.string(), z.string())
       .default({})
       .describe('Headers of the INVITE, by name. Their values are templates.'),
+    machine: z
+      .strictObject({
+        message: sentence
+          .optional()
+          .describe(
+            'Said to an answering machine, after its tone; without it the call is hung up. Template.',
+          ),
+        longest_greeting: z
+          .number()
+          .min(0.5)
+          .max(10)
+          .default(2)
+          .describe(
+            'Seconds that a person says at most when they pick up; whoever talks longer is a machine.',
+          ),
+        pause: z
+          .number()
+          .min(0.3)
+          .max(3)
+          .default(0.8)
+          .describe('Seconds of silence that end those first words.'),
+        silence: z
+          .number()
+          .min(1)
+          .max(20)
+          .default(4)
+          .describe(
+            'Seconds without a word after which it stays unknown who picked up, and the agent speaks.',
+          ),
+        tone_within: z
+          .number()
+          .min(1)
+          .max(120)
+          .default(30)
+          .describe("Seconds that a machine's tone is waited for; the message is said without it then."),
+      })
+      .optional()
+      .describe('The agent listens who picks up before it speaks: a person, or an answering machine.'),
     ring_timeout: z
       .number()
       .positive()

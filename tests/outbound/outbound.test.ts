@@ -8,7 +8,7 @@ import type { FarEnd } from '../../rehearsal/sipp-callee.ts';
 import { switchboard } from '../calls/switchboard.ts';
 import { lines } from '../calls/test-call.ts';
 import { until } from '../until.ts';
-import { api, place } from './placed-call.ts';
+import { api, place, recording } from './placed-call.ts';
 
 const board = switchboard();
 const UNTIL_BYE: FarEnd = { kind: 'answer', steps: [{ kind: 'until_bye' }] };
@@ -146,6 +146,54 @@ describe.concurrent('a call that an agent makes', () => {
         code,
       });
     }
+  });
+});
+
+describe.concurrent('an agent that listens who picks up', () => {
+  const greeting =
+    'Hello, you have reached the voicemail of Ada. I cannot take your call right now. Please leave a message after the tone.';
+
+  it('speaks to a person after their first words', async (context) => {
+    const { expect } = context;
+    const audio = await recording(context, [500, 'Hello?', 60_000]);
+    const call = await place(
+      context,
+      board(),
+      { kind: 'answer', steps: [{ kind: 'cue' }, { kind: 'bye' }] },
+      {
+        agent: 'dialing-machines',
+        audio,
+        vars: { name: 'Ada' },
+      },
+    );
+    await until('the greeting is on the thread', async () => {
+      const response = await api(board(), 'GET', `/threads/${call.uid}`);
+      return (await response.text()).includes('Good day, Ada.');
+    });
+    await call.desk.cue();
+    const thread = await call.ended();
+    expect(thread.answered_by).toBe('human');
+    expect(lines(thread.history)).toEqual(['agent: Good day, Ada.']);
+  });
+
+  it('leaves its message behind the tone of a machine, and hangs up', async (context) => {
+    const { expect } = context;
+    const audio = await recording(context, [300, greeting, 400, { hertz: 1_000, ms: 600 }, 60_000]);
+    const call = await place(context, board(), UNTIL_BYE, {
+      agent: 'dialing-machines',
+      audio,
+      vars: { name: 'Ada' },
+    });
+    const ack = await call.desk.until(({ method }) => method === 'ACK', WITHIN);
+    const thread = await call.ended();
+    expect(thread).toMatchObject({
+      answered_by: 'machine',
+      end_reason: { result: 'completed', reason: 'machine_message' },
+    });
+    expect(lines(thread.history)).toEqual(['agent: Please call us back, Ada.']);
+    // Not a sound into its greeting, and all of the message behind it.
+    expect(call.ear.loudness(ack.at, ack.at + 5_000)).toBeLessThan(VOICE / 5);
+    expect(call.ear.loudness(ack.at + 5_000)).toBeGreaterThan(VOICE / 5);
   });
 });
 

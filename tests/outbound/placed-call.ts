@@ -1,10 +1,16 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext } from 'vitest';
+import { mulaw } from '../../rehearsal/mulaw.ts';
 import type { SippRun } from '../../rehearsal/sipp.ts';
 import type { FarEnd } from '../../rehearsal/sipp-callee.ts';
+import { speak } from '../../rehearsal/voice.ts';
 import type { Thread } from '../../threads/thread.ts';
 import type { Switchboard } from '../calls/switchboard.ts';
 import type { Script, Turn } from '../calls/test-call.ts';
 import { Earpiece } from '../doubles/earpiece.ts';
+import { tone } from '../doubles/tone.ts';
 import { farEnd } from '../transfer/far-ends.ts';
 import { until } from '../until.ts';
 
@@ -62,4 +68,24 @@ export async function place(
       { seen: thread },
     );
   return { uid, script, desk, uri, ear, begun, ended };
+}
+
+/** What a callee plays from the answer on, as raw PCMU: words, tones, and silences in milliseconds. */
+export async function recording(
+  context: Pick<TestContext, 'onTestFinished'>,
+  pieces: readonly (string | number | { hertz: number; ms: number })[],
+): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'attendant-callee-'));
+  context.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const rate = 16_000;
+  const sounds: Buffer[] = [];
+  for (const piece of pieces) {
+    if (typeof piece === 'number') sounds.push(Buffer.alloc((rate * 2 * piece) / 1_000));
+    else if (typeof piece === 'string')
+      sounds.push((await speak(piece, folder, AbortSignal.timeout(60_000))).samples);
+    else sounds.push(tone(piece.hertz, piece.ms, rate));
+  }
+  const file = join(folder, 'callee.ulaw');
+  writeFileSync(file, mulaw(Buffer.concat(sounds)));
+  return file;
 }
