@@ -5,10 +5,11 @@ import { collecting } from './tools/collecting.ts';
 import { endings } from './tools/endings.ts';
 import { keypad } from './tools/keypad.ts';
 import { routes } from './tools/routes.ts';
+import { supervisor, twoVoices } from './tools/supervisor.ts';
 import { transfers } from './tools/transfers.ts';
 
 /** One stack and one worker child for all of them; the calls run side by side. */
-const board = switchboard({ analyst });
+const board = switchboard({ analyst, speak: twoVoices });
 
 describe.concurrent('the keypad', () => keypad(board));
 describe.concurrent('transfer_call', () => transfers(board));
@@ -16,3 +17,4 @@ describe.concurrent('what a call collects', () => collecting(board));
 describe.concurrent('the end of a call', () => endings(board));
 describe.concurrent('a call that is over', () => afterwards(board));
 describe.concurrent('a rule of the agent that is called', () => routes(board));
+describe.concurrent('a supervisor', () => supervisor(board));

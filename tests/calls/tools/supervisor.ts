@@ -1,41 +1,28 @@
-import { describe, expect, it } from 'vitest';
-import { headerOf } from '../../rehearsal/sip-trace.ts';
-import type { ChatRequest } from '../doubles/model-server.ts';
-import { tone } from '../doubles/tone.ts';
-import { farEnd } from '../transfer/far-ends.ts';
-import { until } from '../until.ts';
-import { switchboard } from './switchboard.ts';
-import { type TestCall, lines } from './test-call.ts';
+import { expect, it } from 'vitest';
+import { headerOf } from '../../../rehearsal/sip-trace.ts';
+import { type ChatRequest, VOICE_HERTZ } from '../../doubles/model-server.ts';
+import { tone } from '../../doubles/tone.ts';
+import { farEnd } from '../../transfer/far-ends.ts';
+import { until } from '../../until.ts';
+import type { Switchboard } from '../switchboard.ts';
+import { type TestCall, lines } from '../test-call.ts';
 
 /** What supervisors say begins with this word, and sounds otherwise than what the agent says of itself. */
 const SUPERVISOR_HERTZ = 650;
 const VOICE_RATE = 24_000;
 const MS_A_CHARACTER = 60;
-const board = switchboard({
-  speak: (text) =>
-    tone(text.startsWith('Supervisor') ? SUPERVISOR_HERTZ : 440, text.length * MS_A_CHARACTER, VOICE_RATE),
-});
+/** What texts sound like here. */
+export const twoVoices = (text: string): Buffer =>
+  tone(
+    text.startsWith('Supervisor') ? SUPERVISOR_HERTZ : VOICE_HERTZ,
+    text.length * MS_A_CHARACTER,
+    VOICE_RATE,
+  );
 
 interface Answered {
   readonly status: number;
   readonly body: { id?: string; result?: Record<string, unknown>; code?: string; [member: string]: unknown };
 }
-
-async function ask(method: string, path: string, body?: unknown, headers = {}): Promise<Answered> {
-  const response = await fetch(`${board().apiUrl}${path}`, {
-    method,
-    headers: {
-      'api-key': board().stack.config.apiKeys[0]?.key ?? '',
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, body: (await response.json()) as Answered['body'] };
-}
-
-const command = (call: TestCall, kind: string, body?: unknown, headers = {}) =>
-  ask('POST', `/calls/${call.uid}/${kind}`, body, headers);
 
 const saidTo = (request: ChatRequest | undefined) => JSON.stringify(request?.messages);
 const LONG = `I will tell you all of it, ${'word by word, '.repeat(20)}and that is that.`;
@@ -43,7 +30,23 @@ const ENDS = [{ kind: 'cue' }, { kind: 'bye' }] as const;
 const WAITS = [{ kind: 'until_bye' }] as const;
 const digits = (count: number) => [{ name: 'receive_dtmf', args: { digits: count } }];
 
-describe.concurrent('a supervisor', () => {
+export function supervisor(board: () => Switchboard): void {
+  async function ask(method: string, path: string, body?: unknown, headers = {}): Promise<Answered> {
+    const response = await fetch(`${board().apiUrl}${path}`, {
+      method,
+      headers: {
+        'api-key': board().stack.config.apiKeys[0]?.key ?? '',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) as Answered['body'] };
+  }
+
+  const command = (call: TestCall, kind: string, body?: unknown, headers = {}) =>
+    ask('POST', `/calls/${call.uid}/${kind}`, body, headers);
+
   it('speaks to the caller in the agent’s voice, and tells the agent what only it is to know', async () => {
     const call = await board().call({ turns: [{ say: 'Hello.' }, { say: 'A gold customer.' }], steps: ENDS });
     await call.threadWith('has a greeting', ({ history }) => history.length === 1);
@@ -254,4 +257,4 @@ describe.concurrent('a supervisor', () => {
     expect(thread.end_reason).toEqual({ result: 'completed', reason: 'supervisor_hung_up' });
     expect(thread.commands).toMatchObject([{ kind: 'hangup', status: 'done' }]);
   });
-});
+}
