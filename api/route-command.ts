@@ -24,5 +24,7 @@ export function routeCommand(config: Config, options: RouteOptions, write: (line
       `--at ${options.at ?? ''} is no time; write it as 2026-12-25T10:00:00+01:00`,
     );
   const { to, from, agent, trunk, header: headers, var: vars } = options;
-  explainRoute(config, { to, from, agent, trunk, headers, vars, at }, createLog('route', 'warn')).forEach(write);
+  explainRoute(config, { to, from, agent, trunk, headers, vars, at }, createLog('route', 'warn')).forEach(
+    write,
+  );
 }

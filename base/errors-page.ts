@@ -13,7 +13,7 @@ export function errorsPage(): string {
 
 const INTRODUCTION = `# Errors
 
-<!-- Written by \`npx tsx base/errors-page.ts\` from base/errors.ts; change it there. -->
+<!-- Written by \`npx tsx base/errors-page.ts\` from base/error-codes/; change it there. -->
 
 Every error that a person or a program can meet has a code. HTTP answers carry it as problem details (RFC 9457,
 \`application/problem+json\`) with the members \`type\`, \`title\`, \`status\`, \`detail\`, \`code\` and \`mend\`; tools return it

@@ -185,7 +185,7 @@ function refuse(response: ServerResponse, status: number): void {
 }
 
 /** What every answer takes. */
-export const USAGE = { prompt_tokens: 1_000, completion_tokens: 50, total_tokens: 1_050 };
+const USAGE = { prompt_tokens: 1_000, completion_tokens: 50, total_tokens: 1_050 };
 
 /** An answer that was not to be streamed. */
 function whole(response: ServerResponse, { say = '' }: Exclude<ChatAnswer, { fail: Fault }>): void {
