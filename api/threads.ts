@@ -19,8 +19,17 @@ const erasedSchema = named(
     erased: z.array(z.string()).describe('ids of the threads'),
     more: z.boolean().describe('there are more: ask again'),
     recordings: z
-      .array(z.strictObject({ thread: z.string(), file: z.string(), location: z.string().nullable() }))
-      .describe('files with what was said, which are not erased: they are where egress put them'),
+      .array(
+        z.strictObject({
+          thread: z.string(),
+          file: z.string(),
+          location: z.string().nullable(),
+          erased: z.boolean(),
+        }),
+      )
+      .describe(
+        'files with what was said; those that are not `erased` are where egress put them, out of our reach',
+      ),
   }),
 );
 
@@ -145,7 +154,7 @@ export function threadOperations(threads: Threads): Operation[] {
       method: 'DELETE',
       path: '/threads',
       scope: 'admin',
-      summary: 'Erases all threads of a caller, for good',
+      summary: 'Erases all threads of a person, who called or was called, for good',
       description: 'As for one thread. At most 500 at once: ask again while `more` is true.',
       params: none,
       query: z.strictObject({ caller: number.describe('the caller’s number, `%2B15550123`') }),

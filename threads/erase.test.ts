@@ -130,7 +130,7 @@ it('takes all threads of a UID, all of a caller, and none of another organizatio
   expect((await threads.erase(ORGANIZATION, theirs.start.id)).erased).toEqual([]);
 });
 
-it('names the files of recordings, which are elsewhere', async () => {
+it('names the files of recordings that it cannot reach', async () => {
   const part = {
     egress_id: 'EG_1',
     status: 'complete',
@@ -147,9 +147,22 @@ it('names the files of recordings, which are elsewhere', async () => {
   ]);
   writer.close();
   expect((await threads.erase(ORGANIZATION, start.id)).recordings).toEqual([
-    { thread: start.id, file, location: '/out/1.ogg' },
+    { thread: start.id, file, location: '/out/1.ogg', erased: false },
   ]);
   expect(await held()).not.toContain(file);
+});
+
+it('takes the threads of whom we called along with those of who called us', async () => {
+  const number = '+15550177';
+  const caller = { ...someStart().caller, number };
+  const inbound = await call({ caller });
+  const outbound = await call({ direction: 'outbound', caller: { ...caller, number: '+1', dialed: number } });
+  // Others called that number: theirs are not.
+  const other = await call({ caller: { ...caller, number: '+15550178', dialed: number } });
+  for (const { writer } of [inbound, outbound, other]) writer.close();
+  const { erased } = await threads.eraseCaller(ORGANIZATION, number);
+  expect(new Set(erased)).toEqual(new Set([inbound.start.id, outbound.start.id]));
+  expect((await threads.read(ORGANIZATION, other.start.id))?.id).toBe(other.start.id);
 });
 
 it('goes through a thread of thousands of entries step by step', { timeout: 60_000 }, async () => {

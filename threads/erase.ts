@@ -21,6 +21,7 @@ import type { ThreadSummary } from './hash.ts';
 import { readById } from './read.ts';
 import type { RecordingPart } from './recording.ts';
 import type { Redis } from './redis.ts';
+import type { RecordingFiles } from './recording-files.ts';
 import { script } from './script.ts';
 import { term, termsOf } from './thread-index.ts';
 
@@ -63,18 +64,20 @@ export interface Erased {
   readonly erased: ThreadId[];
   /** There are more: ask again. */
   readonly more: boolean;
-  /** Files with what was said on them. They are where egress put them, out of our reach: whoever erases has to erase them there. */
+  /** Files with what was said on them. Those that are not `erased` are out of our reach: whoever erases has to erase them where egress put them. */
   readonly recordings: ErasedRecording[];
 }
 
 interface ErasedRecording extends Pick<RecordingPart, 'file' | 'location'> {
   readonly thread: ThreadId;
+  readonly erased: boolean;
 }
 
 /** Where threads are erased. */
 interface Places {
   readonly redis: Redis;
   readonly archive: Archive | undefined;
+  readonly recordings?: RecordingFiles | undefined;
   readonly clock: Clock;
 }
 
@@ -95,12 +98,22 @@ export async function eraseThreads(places: Places, organization: Organization, k
 }
 
 /**
- * Erases all threads of a caller's number, as `eraseThreads`.
+ * Erases all threads of a person's number, who called or was called by us, as `eraseThreads`.
  *
  * @throws AttendantError as `Redis.run` and `Archive`
  */
-export function eraseCaller(places: Places, organization: Organization, number: string): Promise<Erased> {
-  return eraseSet(places, organization, termKey(organization, term('caller', number)));
+export async function eraseCaller(
+  places: Places,
+  organization: Organization,
+  number: string,
+): Promise<Erased> {
+  const called = await eraseSet(places, organization, termKey(organization, term('called', number)));
+  const calls = await eraseSet(places, organization, termKey(organization, term('caller', number)));
+  return {
+    erased: [...called.erased, ...calls.erased],
+    more: called.more || calls.more,
+    recordings: [...called.recordings, ...calls.recordings],
+  };
 }
 
 async function eraseSet(places: Places, organization: Organization, set: string): Promise<Erased> {
@@ -120,7 +133,7 @@ async function eraseSet(places: Places, organization: Organization, set: string)
  * @throws AttendantError as `Redis.run` and `Archive`
  */
 export async function eraseAll(
-  { redis, archive, clock }: Places,
+  { redis, archive, recordings: files, clock }: Places,
   organization: Organization,
   ids: readonly ThreadId[],
   options: { bury: boolean },
@@ -132,8 +145,13 @@ export async function eraseAll(
     const known = await summariesOf(redis, organization, id);
     const terms = known.flatMap(termsOf);
     const parts = known.flatMap(({ recording }) => [recording?.parts ?? []].flat());
-    const files = new Map(parts.map(({ file, location }) => [file, { thread: id, file, location }]));
-    recordings.push(...files.values());
+    // Before the thread, which alone tells that there are any.
+    const gone = parts.length > 0 ? await files?.erase(organization, id) : undefined;
+    const told = parts.map(({ file, location }) => {
+      const erased = gone?.has(file) ?? false;
+      return [file, { thread: id, file, location, erased }] as const;
+    });
+    recordings.push(...new Map(told).values());
     const keys = [
       erasedKey(organization),
       threadKey(organization, id),

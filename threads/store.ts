@@ -7,6 +7,7 @@ import { analysesIn, type Analyses } from './analyses.ts';
 import type { Archive } from './archive/archive.ts';
 import { openCommands, type Commands } from './commands.ts';
 import type { ThreadStart, ThreadWriter } from './entry.ts';
+import type { RecordingFiles } from './recording-files.ts';
 import { eraseCaller, eraseThreads, type Erased } from './erase.ts';
 import { makeJournalFolder } from './journal.ts';
 import { cursorBehind, listThreads, type ThreadFilter, type ThreadPage } from './list.ts';
@@ -80,6 +81,7 @@ export interface Threads {
  * Opens the threads. Redis is connected to in the background; a Redis that is away, now or later, stops no one from writing.
  *
  * @param options.journalFolder where journals are written, e.g. `${config.home}/.attendant/journal`; left out by who only reads
+ * @param options.recordings what erasing takes along; who leaves it out only names them
  * @param options.archive where old threads moved; who leaves it out sees of those only what lists show
  * @throws AttendantError E_CONFIG where the folder cannot be made or the Redis URL is malformed
  */
@@ -87,11 +89,12 @@ export function openThreads(options: {
   redisUrl: string;
   journalFolder?: string;
   archive?: Archive;
+  recordings?: RecordingFiles;
   clock: Clock;
   log: Log;
   signal: AbortSignal;
 }): Threads {
-  const { journalFolder, archive, clock } = options;
+  const { journalFolder, archive, recordings, clock } = options;
   const log = options.log.child({ of: 'threads' });
   if (journalFolder !== undefined) {
     try {
@@ -155,8 +158,9 @@ export function openThreads(options: {
     read: (organization, key) => readThread(redis, organization, key, archive),
     list: (organization, filter, page) => listThreads(redis, organization, filter, page, archive),
     cursorBehind: (organization, id) => cursorBehind(redis, organization, id),
-    erase: (organization, key) => eraseThreads({ redis, archive, clock }, organization, key),
-    eraseCaller: (organization, number) => eraseCaller({ redis, archive, clock }, organization, number),
+    erase: (organization, key) => eraseThreads({ redis, archive, recordings, clock }, organization, key),
+    eraseCaller: (organization, number) =>
+      eraseCaller({ redis, archive, recordings, clock }, organization, number),
     replayJournals,
     workers: workersIn(redis),
     webhooks: webhooksIn(redis, clock),

@@ -8,7 +8,7 @@ const MOST_MEMBERS = 32;
 const MOST_NAME = 64;
 
 /** What a thread can be found by, besides its UID. */
-export type TermName = 'status' | 'agent' | 'caller' | 'dialed' | 'result';
+export type TermName = 'status' | 'agent' | 'caller' | 'dialed' | 'called' | 'result';
 
 /** The term of a value: the end of the key of the sorted set that holds the threads which have it. */
 export const term = (name: TermName, value: string): string => `${name}:${short(value)}`;
@@ -21,10 +21,12 @@ export const IN_REDIS = 'in-redis';
 
 /** All that the thread is found by. */
 export function termsOf(thread: ThreadSummary): string[] {
-  const { uid, status, agent, caller, end_reason: reason, outcome } = thread;
+  const { uid, status, agent, direction, caller, end_reason: reason, outcome } = thread;
   const terms = ['threads', IN_REDIS, `uid:${uid}`, term('status', status), term('agent', agent)];
   if (caller.number) terms.push(term('caller', caller.number));
   if (caller.dialed) terms.push(term('dialed', caller.dialed));
+  // Who is called is as much a person as who calls.
+  if (direction === 'outbound' && caller.dialed) terms.push(term('called', caller.dialed));
   if (reason) terms.push(term('result', reason.result));
   for (const [member, value] of Object.entries(outcome ?? {}).slice(0, MOST_MEMBERS)) {
     const plain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';

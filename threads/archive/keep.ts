@@ -13,6 +13,7 @@ import {
   threadKey,
   threadsKey,
 } from '../keys.ts';
+import type { RecordingFiles } from '../recording-files.ts';
 import type { Redis } from '../redis.ts';
 import { script } from '../script.ts';
 import { IN_REDIS } from '../thread-index.ts';
@@ -43,6 +44,7 @@ const ABREAST = 4;
 interface Parts {
   readonly redis: Redis;
   readonly archive: Archive;
+  readonly recordings?: RecordingFiles;
   readonly organizations: ReadonlyMap<Organization, Keeping>;
   readonly clock: Clock;
   readonly log: Log;
@@ -157,7 +159,7 @@ async function eraseOld(
   startedBefore: number,
   withTombs: boolean,
 ): Promise<number> {
-  const { redis, archive, clock, signal } = parts;
+  const { redis, archive, recordings, clock, log, signal } = parts;
   // What is older than that is taken by nobody any more, so that what was erased of it need not be remembered one by one. A day is left for calls
   // that are going on.
   const gone = startedBefore - DAY;
@@ -174,7 +176,11 @@ async function eraseOld(
       signal.throwIfAborted();
       if (going[i] === true) passed++;
       else {
-        await eraseAll({ redis, archive, clock }, organization, [id], { bury: false });
+        const files = await eraseAll({ redis, archive, recordings, clock }, organization, [id], {
+          bury: false,
+        });
+        const left = files.filter((file) => !file.erased).map(({ file }) => file);
+        if (left.length > 0) log.warn({ call: id, left }, 'files of a recording are out of reach, and stay');
         erased++;
       }
     }
