@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Definitions } from '../agent/definition/definitions.ts';
 import { operation, type Operation } from './operation.ts';
 import { named, none } from './schemas.ts';
+import type { Rule } from '../agent/definition/routes/schema.ts';
 
 const listSchema = named(
   'AgentList',
@@ -14,6 +15,9 @@ const listSchema = named(
           .string()
           .describe('`sha256:…` of its definition; every thread records the one it ran with'),
         tools: z.array(z.string()).describe('what its model can call'),
+        rules: z
+          .array(z.strictObject({ name: z.string(), then: z.string() }))
+          .describe('its routes, in the order in which they are asked, and what follows where one fits'),
       }),
     ),
     sip_port: z.number().describe('where calls come in'),
@@ -54,6 +58,7 @@ export function agentOperations({ definitions, sipPort, problems }: AgentFiles):
             description: definition.description,
             version,
             tools: tools.map(([tool]) => tool),
+            rules: definition.routes.rules.map((rule) => ({ name: rule.name, then: follows(rule) })),
           };
         }),
         sip_port: sipPort,
@@ -61,4 +66,10 @@ export function agentOperations({ definitions, sipPort, problems }: AgentFiles):
       }),
     }),
   ];
+}
+
+function follows({ agent, transfer, refuse }: Rule): string {
+  if (refuse) return 'refuse';
+  if (transfer !== undefined) return `transfer to ${transfer}`;
+  return agent === undefined ? 'answer' : `agent ${agent}`;
 }

@@ -197,9 +197,10 @@ describe('the page', () => {
     await browser.screen(DESK);
   });
 
-  it('lists the agents with their addresses, and who is told of calls', async () => {
+  it('lists the agents with their addresses and rules, and who is told of calls', async () => {
     await browser.value(`location.hash = '#/agents'`);
     await browser.see(`sip:scripted@127.0.0.1:${board().stack.ports.sip}`);
+    await browser.see('vip: agent scripted; blocked: refuse; on-duty: transfer to on-duty');
     await browser.value(`location.hash = '#/webhooks'`);
     await browser.see('None yet.');
     expect(browser.complaints).toEqual([]);
