@@ -11,7 +11,7 @@ export async function showCall(place, { argument, signal, connected }) {
   const about = h('div');
   const lines = h('ol', { class: 'timeline', 'aria-label': 'What was said and done', 'aria-live': 'polite' });
   const title = h('h1', {}, `Call from ${thread.caller.number || 'unknown'}`);
-  const controls = await controlsOf(encodeURIComponent(thread.id), { signal });
+  const controls = await controlsOf(thread, { signal });
   place.append(title, about, controls.section, lines);
   const draw = (now) => about.replaceChildren(aboutOf(now));
   draw(thread);

@@ -7,14 +7,17 @@ import { h } from './elements.js';
  *
  * @returns the section, and `told` for what happens in the call
  */
-export async function controlsOf(id, { signal }) {
+export async function controlsOf(thread, { signal }) {
   const section = h('section', { class: 'controls', 'aria-label': 'Act on the call' });
+  const nothing = { section, told: () => undefined };
+  if (thread.status !== 'active') return nothing;
+  const id = encodeURIComponent(thread.id);
   const call = await ask(`/calls/${id}`, { signal }).catch((error) => {
-    // Over in the meantime, or never there.
+    // Over in the meantime.
     if (error instanceof Problem && [404, 409].includes(error.status)) return undefined;
     throw error;
   });
-  if (!call || call.commands.length === 0) return { section, told: () => undefined };
+  if (!call || call.commands.length === 0) return nothing;
   const said = h('p', { role: 'status', class: 'said' });
 
   /** Has it done, and says how that went. */
