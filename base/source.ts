@@ -10,7 +10,7 @@ import {
   parseDocument,
   type Document,
 } from 'yaml';
-import type { ErrorCode } from './errors.ts';
+import { type ErrorCode, reasonOf } from './errors.ts';
 import type { Problem } from './problem.ts';
 
 type Path = readonly PropertyKey[];
@@ -43,6 +43,22 @@ export class Source {
   /** @throws Error when aliases make more of it than a definition can be. */
   value(): unknown {
     return this.#document.toJS({ maxAliasCount: 100 });
+  }
+
+  /** What it holds; or all that is no YAML in it, each at its line. */
+  read(): { readonly value: unknown } | { readonly problems: Problem[] } {
+    const mend = 'mend the YAML at this line';
+    const syntax = this.syntaxErrors();
+    if (syntax.length > 0)
+      return {
+        problems: syntax.map(({ line, what }) => this.problem([], `no valid YAML: ${what}`, mend, line)),
+      };
+    try {
+      return { value: this.value() };
+    } catch (error) {
+      const aliases = 'write it out instead of using aliases';
+      return { problems: [this.problem([], `no valid YAML: ${reasonOf(error)}`, aliases, 1)] };
+    }
   }
 
   /** The line of what stands at the path: of its key, where it has one; of the nearest thing around it, where it is absent. */

@@ -72,23 +72,9 @@ export function parsePrices(file: string, text: string): ParsedPrices {
   });
   if (Buffer.byteLength(text) > MOST_TEXT)
     return wrong([source.problem([], `the file has more than ${MOST_TEXT / 1_024} KiB`, 'shorten it', 1)]);
-  const syntax = source.syntaxErrors();
-  if (syntax.length > 0)
-    return wrong(
-      syntax.map(({ line, what }) =>
-        source.problem([], `no valid YAML: ${what}`, 'mend the YAML at this line', line),
-      ),
-    );
-  let value: unknown;
-  try {
-    value = source.value();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return wrong([
-      source.problem([], `no valid YAML: ${reason}`, 'write it out instead of using aliases', 1),
-    ]);
-  }
-  const parsed = prices.safeParse(value);
+  const read = source.read();
+  if ('problems' in read) return wrong(read.problems);
+  const parsed = prices.safeParse(read.value);
   if (!parsed.success) return wrong(parsed.error.issues.flatMap((issue) => problemsOf(source, issue)));
   const version = `sha256:${createHash('sha256').update(text).digest('hex')}`;
   return { prices: { ...parsed.data, version }, problems: [] };

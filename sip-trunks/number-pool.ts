@@ -47,21 +47,9 @@ export function readNumberPool(file: string, text: string): NumberPool {
   const problem = (index: number, what: string, mend: string) =>
     source.problem(['numbers', index, 'number'], what, mend);
   const broken = (problems: readonly Problem[]): NumberPool => ({ numbers: [], problems, problem });
-  const syntax = source.syntaxErrors();
-  if (syntax.length > 0)
-    return broken(
-      syntax.map(({ line, what }) =>
-        source.problem([], `no valid YAML: ${what}`, 'mend the YAML at this line', line),
-      ),
-    );
-  let value: unknown;
-  try {
-    value = source.value();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return broken([source.problem([], `no valid YAML: ${reason}`, 'write it out instead of using aliases')]);
-  }
-  const parsed = poolSchema.safeParse(value);
+  const read = source.read();
+  if ('problems' in read) return broken(read.problems);
+  const parsed = poolSchema.safeParse(read.value);
   if (!parsed.success)
     return broken(
       parsed.error.issues.map(({ path, message }) => {

@@ -109,22 +109,9 @@ export function parseKeeping(
 ): { settings: KeepingSettings | undefined; problems: readonly Problem[] } {
   const source = new Source(file, text, 'E_KEEPING_INVALID');
   const broken = (problems: Problem[]) => ({ settings: undefined, problems });
-  const syntax = source.syntaxErrors();
-  if (syntax.length > 0)
-    return broken(
-      syntax.map(({ line, what }) =>
-        source.problem([], `no valid YAML: ${what}`, 'mend the YAML at this line', line),
-      ),
-    );
-  let value: unknown;
-  try {
-    value = source.value() ?? {};
-  } catch (cause) {
-    return broken([
-      source.problem([], `no valid YAML: ${reasonOf(cause)}`, 'write it out instead of using aliases'),
-    ]);
-  }
-  const parsed = schema.safeParse(value);
+  const read = source.read();
+  if ('problems' in read) return broken(read.problems);
+  const parsed = schema.safeParse(read.value ?? {});
   if (!parsed.success) return broken(parsed.error.issues.flatMap((issue) => problemsOf(source, issue)));
   const { archive, organizations } = parsed.data;
   const bucket = archive?.s3;

@@ -28,21 +28,9 @@ export function parseDefinition(file: string, text: string): Parsed {
     ]);
   }
   const source = new Source(file, text, 'E_DEFINITION_INVALID');
-  const syntax = source.syntaxErrors();
-  if (syntax.length > 0) {
-    return broken(
-      syntax.map(({ line, what }) =>
-        source.problem([], `no valid YAML: ${what}`, 'mend the YAML at this line', line),
-      ),
-    );
-  }
-  let value: unknown;
-  try {
-    value = source.value();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return broken([source.problem([], `no valid YAML: ${reason}`, 'write it out instead of using aliases')]);
-  }
+  const read = source.read();
+  if ('problems' in read) return broken(read.problems);
+  const { value } = read;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return broken([
       source.problem([], 'no agent definition: it holds no keys', 'begin with name: and instructions:'),
