@@ -23,6 +23,9 @@ interface Report {
   }[];
 }
 
+/** Characters of a failure that is told: the last ones say what went wrong. */
+const MOST_WORDS = 1_500;
+
 /** The tests of `stack/bootstrap.mjs test`; arguments go to vitest. The last line printed is `N passed, N failed`. */
 export function run(args: readonly string[]): Promise<number> {
   return runMain((config, signal) => test(config, args, signal));
@@ -82,8 +85,18 @@ function secondTries(report: Report | undefined): string[] {
     .filter(({ status, failureMessages }) => status === 'passed' && failureMessages.length > 0)
     .map(
       ({ fullName, failureMessages }) =>
-        `passed at a second try: ${fullName}: ${failureMessages[0]?.split('\n')[0] ?? ''}`,
+        `passed at a second try: ${fullName}: ${wordsOf(failureMessages[0] ?? '')}`,
     );
+}
+
+/** What a failure says, without where it was thrown. */
+function wordsOf(failure: string): string {
+  return (
+    failure
+      .split(/\n\s+at /)[0]
+      ?.trim()
+      .slice(-MOST_WORDS) ?? ''
+  );
 }
 
 /** A file that fails outside its tests counts as one failed; so does a failing run that no test answers for, and one without a report. */
