@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { SIPDispatchRuleInfo, SIPInboundTrunkInfo, SIPOutboundTrunkInfo } from '@livekit/protocol';
 import { AttendantError, type ErrorCode } from '../base/errors.ts';
+import { stampOf } from '../base/file-version.ts';
 import { printProblem, type Problem } from '../base/problem.ts';
 import type { Config } from '../config.ts';
 import { type AgentOfRule, readRule } from '../dispatch-rules/rule-file.ts';
@@ -51,12 +52,7 @@ const poolFile = ({ home }: Pick<Config, 'home'>): string => join(home, POOL_FIL
 /** Changes whenever one of the files does. */
 export function provisioningStamp(config: Config): string {
   const { trunks, rules } = provisioningFiles(config);
-  return [...trunks, ...rules, poolFile(config)]
-    .map((file) => {
-      const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
-      return stat ? `${file}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}` : file;
-    })
-    .join('\n');
+  return [...trunks, ...rules, poolFile(config)].map((file) => `${file}:${stampOf(file)}`).join('\n');
 }
 
 /** @throws AttendantError with the code of the first problem, and every problem on a line of its own. */

@@ -3,7 +3,7 @@ import { AttendantError } from '../base/errors.ts';
 import { isAgentName, isUid } from '../base/ids.ts';
 import type { Threads } from '../threads/store.ts';
 import { operation, type Operation } from './operation.ts';
-import { named, none } from './schemas.ts';
+import { named, none, withPlus } from './schemas.ts';
 import { summarySchema, threadSchema } from './thread-schema.ts';
 
 const listSchema = named(
@@ -33,12 +33,8 @@ const erasedSchema = named(
   }),
 );
 
-/** Telephone numbers, SIP users and the like. A `+` that nobody encoded arrives as a space. */
-const number = z
-  .string()
-  .min(1)
-  .max(256)
-  .transform((text) => text.replace(/^ /, '+'));
+/** Telephone numbers, SIP users and the like. */
+const number = withPlus(z.string().min(1).max(256));
 
 const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 

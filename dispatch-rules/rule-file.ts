@@ -2,6 +2,7 @@ import { SIPDispatchRuleInfo } from '@livekit/protocol';
 import { z } from 'zod';
 import type { Problem } from '../base/problem.ts';
 import { type JsonFile, readJson } from '../livekit/json-file.ts';
+import { WORKER_NAME } from '../livekit/worker-name.ts';
 
 export type ReadRule =
   | {
@@ -16,9 +17,6 @@ export interface AgentOfRule {
   readonly agent?: string | undefined;
   readonly organization?: string | undefined;
 }
-
-/** What our workers register as (agent/worker). */
-const AGENT_NAME = 'attendant';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
 const metadataSchema = z.strictObject({ agent: name.optional(), organization: name.optional() });
@@ -105,13 +103,13 @@ function agentProblems({ info, problem }: JsonFile<SIPDispatchRuleInfo>): Proble
     problem(
       ['room_config', 'agents'],
       'the rule sends no agent of Attendant',
-      `add "roomConfig": {"agents": [{"agentName": "${AGENT_NAME}"}]}`,
+      `add "roomConfig": {"agents": [{"agentName": "${WORKER_NAME}"}]}`,
     ),
   ];
 }
 
 function ours(info: SIPDispatchRuleInfo) {
-  return info.roomConfig?.agents.find(({ agentName }) => agentName === AGENT_NAME);
+  return info.roomConfig?.agents.find(({ agentName }) => agentName === WORKER_NAME);
 }
 
 function agentOf(metadata: string): AgentOfRule | undefined {

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { asAttendantError } from '../base/errors.ts';
+import { stampOf } from '../base/file-version.ts';
 import type { Log } from '../base/log.ts';
 import { type Problem, printProblem } from '../base/problem.ts';
 import { parsePrices, type Prices } from './price-file.ts';
@@ -19,8 +20,7 @@ export function openPrices({ home, log }: { home: string; log: Log }): OpenPrice
   let known: { stamp: string; prices: Prices | undefined } | undefined;
   return {
     current: () => {
-      const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
-      const stamp = stat && `${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+      const stamp = stampOf(file);
       if (stamp === undefined) known = undefined;
       else if (known?.stamp !== stamp) {
         const { prices, problems } = readPrices(file);

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { versionOf } from '../base/file-version.ts';
 import type { Problem } from '../base/problem.ts';
 import { Source } from '../base/source.ts';
 
@@ -76,7 +76,7 @@ export function parsePrices(file: string, text: string): ParsedPrices {
   if ('problems' in read) return wrong(read.problems);
   const parsed = prices.safeParse(read.value);
   if (!parsed.success) return wrong(parsed.error.issues.flatMap((issue) => problemsOf(source, issue)));
-  const version = `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  const version = versionOf(text);
   return { prices: { ...parsed.data, version }, problems: [] };
 }
 

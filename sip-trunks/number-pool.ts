@@ -21,7 +21,9 @@ export interface NumberPool {
   readonly problem: (index: number, what: string, mend: string) => Problem;
 }
 
-const NUMBER = /^\+[1-9][0-9]{6,14}$/;
+/** A number as the world dials it (ITU-T E.164). */
+export const E164 = /^\+[1-9][0-9]{6,14}$/;
+export const region = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens');
 const MOST = 10_000;
 
 const poolSchema = z.strictObject({
@@ -29,11 +31,8 @@ const poolSchema = z.strictObject({
   numbers: z
     .array(
       z.strictObject({
-        number: z.string().regex(NUMBER, "write it in E.164 and in quotes, '+15550111'"),
-        region: z
-          .string()
-          .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens')
-          .optional(),
+        number: z.string().regex(E164, "write it in E.164 and in quotes, '+15550111'"),
+        region: region.optional(),
         trunk: z.string().min(1).max(128),
         organizations: z.array(z.string().min(1).max(63)).max(1_000).optional(),
       }),

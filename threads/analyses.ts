@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Organization, ThreadId } from '../base/ids.ts';
 import type { AnalysisAsk } from './analysis.ts';
 import { counted, EVENTS_KEPT } from './append.ts';
-import { ADD_ENTRY, COUNT_USAGE, NOW, TELL_WEBHOOKS } from './append-steps.ts';
+import { ADD_ENTRY, COUNT_USAGE, TELL_WEBHOOKS } from './append-steps.ts';
 import type { Entry, NumberedEntry } from './entry.ts';
 import { foldThread, inOrder } from './fold.ts';
 import {
@@ -22,6 +22,7 @@ import {
 } from './keys.ts';
 import { readEntries } from './read.ts';
 import type { Redis } from './redis.ts';
+import { NOW } from './redis-now.ts';
 import { script } from './script.ts';
 import { fieldsOfSeveral } from './send.ts';
 import { PUT_TERMS, termsOf } from './thread-index.ts';

@@ -50,11 +50,3 @@ local function count_usage(usage, counts)
   end
 end
 `;
-
-/** The time by Redis's own clock, in milliseconds. */
-export const NOW = `
-local function clock_now()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end
-`;

@@ -1,4 +1,4 @@
-import { ADD_ENTRY, COUNT_USAGE, NOW, TELL_WEBHOOKS } from './append-steps.ts';
+import { ADD_ENTRY, COUNT_USAGE, TELL_WEBHOOKS } from './append-steps.ts';
 import type { ThreadStart } from './entry.ts';
 import {
   analysesKey,
@@ -17,6 +17,7 @@ import {
   webhookEventsKey,
 } from './keys.ts';
 import type { Redis } from './redis.ts';
+import { NOW } from './redis-now.ts';
 import { script } from './script.ts';
 import { IN_REDIS, PUT_TERMS } from './thread-index.ts';
 import { dayOf } from './usage.ts';

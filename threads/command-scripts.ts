@@ -2,6 +2,7 @@ import type { Organization, ThreadId } from '../base/ids.ts';
 import type { CommandReply, GivenCommand } from './command.ts';
 import { commandKey, commandPrefix, commandsKey, threadKey } from './keys.ts';
 import type { Redis } from './redis.ts';
+import { NOW } from './redis-now.ts';
 import { script } from './script.ts';
 
 /** How long what became of a command is kept, and commands of a call that nobody holds any more. Milliseconds. */
@@ -22,14 +23,14 @@ export interface CallKey {
  * Returns: what became of it, and the id of its entry
  */
 const ADD = script(`
+${NOW}
 local thread, commands, command = unpack(KEYS)
 local status = redis.call('HGET', thread, 'status')
 if not status then return { 'no thread' } end
 if redis.call('EXISTS', command) == 1 then return { 'known' } end
 if status ~= 'active' then return { 'over' } end
 if redis.call('XLEN', commands) >= tonumber(ARGV[6]) then return { 'full' } end
-local time = redis.call('TIME')
-local deadline = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[5])
+local deadline = clock_now() + tonumber(ARGV[5])
 redis.call('SET', command, '${WAITING}', 'PX', ARGV[7])
 local entry = redis.call('XADD', commands, '*', 'id', ARGV[1], 'kind', ARGV[2], 'arguments', ARGV[3], 'by', ARGV[4],
   'deadline', string.format('%.0f', deadline))
@@ -65,12 +66,12 @@ export async function addCommand(
  * Returns: milliseconds that are left to begin it, 0 where it is too late, -1 where it is not ours
  */
 const TAKE = script(`
+${NOW}
 local commands, command = unpack(KEYS)
 redis.call('XDEL', commands, ARGV[1])
 local state = redis.call('GET', command)
 if state and state ~= '${WAITING}' and state ~= ARGV[3] then return -1 end
-local time = redis.call('TIME')
-local left = tonumber(ARGV[2]) - (time[1] * 1000 + math.floor(time[2] / 1000))
+local left = tonumber(ARGV[2]) - clock_now()
 if left <= 0 then
   redis.call('SET', command, ARGV[4], 'PX', ARGV[5])
   return 0

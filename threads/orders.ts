@@ -10,6 +10,7 @@ import {
   ordersWaitingKey,
 } from './keys.ts';
 import type { Redis } from './redis.ts';
+import { NOW } from './redis-now.ts';
 import { script } from './script.ts';
 
 /** A call that an agent is to make. What it is about stands on its thread's start: who is called (`dialed`), by whom, with which variables. */
@@ -81,14 +82,10 @@ export class OverLimit extends Error {
   }
 }
 
-const NOW = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-`;
-
 /** KEYS: live, recent, waiting, orders    ARGV: id, the order as JSON, calls at once, calls a minute, taken within (ms), first look (ms) */
 const place = script(`
 ${NOW}
+local now = clock_now()
 local live, recent, waiting, orders = unpack(KEYS)
 redis.call('ZREMRANGEBYSCORE', live, '-inf', now)
 redis.call('ZREMRANGEBYSCORE', recent, '-inf', now - 60000)
@@ -115,6 +112,7 @@ return 1
 /** KEYS: waiting, live, orders    ARGV: id, how long it counts (ms) */
 const take = script(`
 ${NOW}
+local now = clock_now()
 if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then return false end
 local order = redis.call('HGET', KEYS[3], ARGV[1])
 redis.call('HDEL', KEYS[3], ARGV[1])
@@ -125,6 +123,7 @@ return order
 /** KEYS: live    ARGV: id, how long it counts (ms) */
 const hold = script(`
 ${NOW}
+local now = clock_now()
 return redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 `);
 
@@ -138,6 +137,7 @@ return redis.call('HDEL', KEYS[3], ARGV[1])
 /** KEYS: waiting, live, orders, lost    ARGV: send again (ms), end within (ms), how many are looked at */
 const due = script(`
 ${NOW}
+local now = clock_now()
 local waiting, live, orders, lost = unpack(KEYS)
 local found = { {}, {} }
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', waiting, '-inf', now, 'LIMIT', 0, ARGV[3])) do

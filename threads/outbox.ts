@@ -11,6 +11,7 @@ import {
 } from './keys.ts';
 import { readWhole } from './read.ts';
 import type { Redis } from './redis.ts';
+import { NOW } from './redis-now.ts';
 import { script } from './script.ts';
 import { bodyOf, messageOf, placeOf, type Message, type WebhookBody } from './webhook-message.ts';
 
@@ -108,8 +109,8 @@ export interface Outbox {
 
 /** KEYS: due, claims    ARGV: the queues' prefix, lease (ms), token, how many are looked at, webhooks passed over */
 const claimOne = script(`
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+${NOW}
+local now = clock_now()
 local skip = {}
 for i = 5, #ARGV do skip[ARGV[i]] = true end
 for _, queue in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[4])) do
@@ -132,12 +133,12 @@ return false
  * ARGV: the queue's name, token, how, message id, the message as JSON, delay (ms), how many deliveries are kept, the delivery as JSON or empty
  */
 const settleOne = script(`
+${NOW}
 local queue, due, claims, deliveries, dead = unpack(KEYS)
 local name, token, how, id = unpack(ARGV)
 if redis.call('HGET', claims, name) ~= token then return 0 end
 redis.call('HDEL', claims, name)
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = clock_now()
 if how == 'dropped' then
   redis.call('DEL', queue)
 elseif how == 'retry' then
@@ -154,17 +155,17 @@ return 1
 
 /** KEYS: queue, due, dead letters    ARGV: the queue's name, message id, the message as JSON */
 const putBack = script(`
-local time = redis.call('TIME')
+${NOW}
 redis.call('HDEL', KEYS[3], ARGV[2])
 redis.call('RPUSH', KEYS[1], ARGV[3])
-redis.call('ZADD', KEYS[2], 'NX', time[1] * 1000 + math.floor(time[2] / 1000), ARGV[1])
+redis.call('ZADD', KEYS[2], 'NX', clock_now(), ARGV[1])
 return 1
 `);
 
 /** KEYS: due, and dead letters    Returns: queues, of those due, for how long the oldest (ms), dead letters */
 const measure = script(`
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+${NOW}
+local now = clock_now()
 local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 local dead = 0
 for i = 2, #KEYS do dead = dead + redis.call('HLEN', KEYS[i]) end

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { boundedBody } from '../../base/bounded-body.ts';
 import { AttendantError, reasonOf } from '../../base/errors.ts';
 import type { ModelUse } from '../../threads/measures.ts';
 import type { Question } from './question.ts';
@@ -115,15 +116,8 @@ function send({ baseUrl, apiKey }: ChatServer, body: object, signal: AbortSignal
 }
 
 async function textOf(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > MOST_ANSWER)
-      throw new AttendantError('E_ANALYSIS_UNUSABLE', `the answer has more than ${MOST_ANSWER} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const tooLong = (what: string) => new AttendantError('E_ANALYSIS_UNUSABLE', `the answer has ${what}`);
+  return (await boundedBody(response, MOST_ANSWER, tooLong)).toString('utf8');
 }
 
 function answerOf(model: string, text: string): Asked {

@@ -1,7 +1,8 @@
-import { AudioStream, RemoteAudioTrack, type Room, RoomEvent } from '@livekit/rtc-node';
+import { AudioStream, type RemoteAudioTrack, type Room, RoomEvent } from '@livekit/rtc-node';
 import type { Clock } from '../../base/clock.ts';
 import type { AnsweredBy } from '../../threads/entry.ts';
 import type { Outbound } from '../definition/outbound.ts';
+import { audioTrackOf } from './audio-track.ts';
 import { FirstWords, FRAME, RATE } from './first-words.ts';
 
 type Settings = NonNullable<Outbound['machine']>;
@@ -73,10 +74,7 @@ function streamOf(track: RemoteAudioTrack) {
 }
 
 async function trackOf(room: Room, identity: string, clock: Clock): Promise<RemoteAudioTrack | undefined> {
-  const find = () =>
-    [...(room.remoteParticipants.get(identity)?.trackPublications.values() ?? [])]
-      .map(({ track }) => track)
-      .find((track): track is RemoteAudioTrack => track instanceof RemoteAudioTrack);
+  const find = () => audioTrackOf(room, identity);
   const came = new AbortController();
   const onSubscribed = () => {
     if (find()) came.abort(new Error('it is there'));

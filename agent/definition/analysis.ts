@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { Problem } from '../../base/problem.ts';
 import type { Source } from '../../base/source.ts';
+import { variable } from './fields.ts';
 import { jsonSchemaProblems } from './json-schema.ts';
 
-/** Of the environment. */
-const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'a name of a variable');
 /** Characters of `fields` as JSON: it stands in each question, and in the entry that ends a call. */
 const MOST_FIELDS = 8_000;
 

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { AttendantError } from '../../base/errors.ts';
 import type { Problem } from '../../base/problem.ts';
 import { Source } from '../../base/source.ts';
+import type { Definition } from './definition.ts';
 import { parseDefinition, readText } from './load.ts';
 
 /** What is checked: the problems, and the agents that would answer. */
@@ -40,29 +41,16 @@ export function checkDefinitions(
     }
     const { name } = parsed.definition;
     agents.add(name);
-    const { consult_call } = parsed.definition.tools;
-    for (const [destination, { agent }] of Object.entries(consult_call?.destinations ?? {}))
+    for (const { agent, by, path } of agentsNamedIn(parsed.definition))
       named.push({
         agent,
         problem: () =>
           new Source(file, text, 'E_DEFINITION_INVALID').problem(
-            ['tools', 'consult_call', 'destinations', destination, 'agent'],
-            `destination ${destination}: the agent ${agent} has no definition that is right`,
+            path,
+            `${by}: the agent ${agent} has no definition that is right`,
             `known are ${[...agents, ...elsewhere].sort().join(', ')}`,
           ),
       });
-    parsed.definition.routes.rules.forEach(({ name: rule, agent }, i) => {
-      if (agent !== undefined)
-        named.push({
-          agent,
-          problem: () =>
-            new Source(file, text, 'E_DEFINITION_INVALID').problem(
-              ['routes', 'rules', i, 'agent'],
-              `rule ${rule}: the agent ${agent} has no definition that is right`,
-              `known are ${[...agents, ...elsewhere].sort().join(', ')}`,
-            ),
-        });
-    });
     // A user's own agent of a shipped one's name is meant to replace it; two in a folder are a mistake.
     const key = `${dirname(file)}\n${name}`;
     const twin = seen.get(key);
@@ -78,6 +66,25 @@ export function checkDefinitions(
   }
   const lost = named.filter(({ agent }) => !agents.has(agent) && !elsewhere.has(agent));
   return { problems: [...problems, ...lost.map(({ problem }) => problem())], agents };
+}
+
+/** The other agents that a definition names, each with what names it and where that stands. */
+function agentsNamedIn({ tools, routes }: Definition): {
+  readonly agent: string;
+  readonly by: string;
+  readonly path: readonly (string | number)[];
+}[] {
+  const destinations = Object.entries(tools.consult_call?.destinations ?? {});
+  return [
+    ...destinations.map(([destination, { agent }]) => ({
+      agent,
+      by: `destination ${destination}`,
+      path: ['tools', 'consult_call', 'destinations', destination, 'agent'],
+    })),
+    ...routes.rules.flatMap(({ name, agent }, i) =>
+      agent === undefined ? [] : [{ agent, by: `rule ${name}`, path: ['routes', 'rules', i, 'agent'] }],
+    ),
+  ];
 }
 
 function unreadable(file: string, error: AttendantError): Problem {

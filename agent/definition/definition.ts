@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { analysis } from './analysis.ts';
-import { seconds, sentence, straight, tool } from './fields.ts';
+import { name, seconds, sentence, straight, tool } from './fields.ts';
 import { greeting } from './greeting.ts';
 import { httpTools } from './http-tool.ts';
 import { limits } from './limits.ts';
@@ -11,8 +11,6 @@ import { recording } from './recording.ts';
 import { routes } from './routes/schema.ts';
 import { trouble } from './trouble.ts';
 import { valueName, values } from './values.ts';
-
-const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens');
 
 const sendDtmf = z.strictObject({
   ...tool,

@@ -1,6 +1,7 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AttendantError, asAttendantError } from '../../base/errors.ts';
+import { stampOf } from '../../base/file-version.ts';
 import { type AgentName, isAgentName } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
 import type { LoadedDefinition } from './definition.ts';
@@ -112,9 +113,4 @@ export function openDefinitions(options: {
 
 function nameOfFile(file: string): string {
   return (file.split('/').at(-1) ?? '').replace(/\.ya?ml$/, '');
-}
-
-function stampOf(file: string): string | undefined {
-  const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
-  return stat && `${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
 }

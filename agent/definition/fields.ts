@@ -3,6 +3,11 @@ import { z } from 'zod';
 /** Fields that several parts of a definition have. */
 export const sentence = z.string().min(1).max(4_000);
 export const seconds = z.number().positive().max(3_600);
+export const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens');
+/** Of the environment. */
+export const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'a name of a variable');
+/** Words or phrases that are listened for. */
+export const words = z.array(z.string().min(1).max(100)).min(1).max(50).optional();
 
 export const tool = {
   enabled: z.boolean().default(true),
@@ -10,9 +15,6 @@ export const tool = {
     .optional()
     .describe('What the model is told about the tool, in place of our own words.'),
 };
-
-/** Of the environment. */
-const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'a name of a variable');
 
 /** How an address is dialed that no trunk leads to. */
 export const straight = {

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { AttendantError } from '../../base/errors.ts';
+import { versionOf } from '../../base/file-version.ts';
 import { printProblem, type Problem } from '../../base/problem.ts';
 import { type Definition, definitionSchema, type LoadedDefinition } from './definition.ts';
 import { contentProblems } from './content.ts';
@@ -56,11 +56,6 @@ export function loadDefinition(file: string): LoadedDefinition {
   const { definition, problems } = parseDefinition(file, text);
   if (!definition) throw new AttendantError('E_DEFINITION_INVALID', problems.map(printProblem).join('\n'));
   return { definition, version: versionOf(text), text, file };
-}
-
-/** `sha256:` + hex of a definition's text: the version that every thread records. */
-function versionOf(text: string): string {
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
 /** @throws AttendantError E_DEFINITION_INVALID when it cannot be read, or is too large to be one. */

@@ -1,7 +1,6 @@
 import { z } from 'zod';
+import { variable } from './fields.ts';
 
-/** Of the environment. */
-const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'a name of a variable');
 const name = z.string().min(1).max(256);
 const seconds = z.number().positive().max(60);
 const voice = z.string().min(1).max(256);

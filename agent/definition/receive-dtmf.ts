@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import type { Problem } from '../../base/problem.ts';
 import type { Source } from '../../base/source.ts';
-import { seconds, sentence, tool } from './fields.ts';
+import { seconds, sentence, tool, words } from './fields.ts';
 import { valueName } from './values.ts';
-
-const words = z.array(z.string().min(1).max(100)).min(1).max(50).optional();
 
 const confirmation = z.strictObject({
   read_back: sentence

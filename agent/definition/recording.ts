@@ -1,11 +1,7 @@
 import { z } from 'zod';
 import type { Problem } from '../../base/problem.ts';
 import type { Source } from '../../base/source.ts';
-import { seconds, sentence } from './fields.ts';
-
-/** Of the environment. */
-const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'a name of a variable');
-const words = z.array(z.string().min(1).max(100)).min(1).max(50).optional();
+import { seconds, sentence, variable, words } from './fields.ts';
 
 const s3 = z.strictObject({
   bucket: z.string().min(1).max(255),

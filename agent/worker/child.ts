@@ -5,6 +5,7 @@ import { createLog } from '../../base/log.ts';
 import { openTracing } from '../../base/open-tracing.ts';
 import { readConfig } from '../../config.ts';
 import { connectLiveKit } from '../../livekit/client.ts';
+import { WORKER_NAME } from '../../livekit/worker-name.ts';
 import { openThreads } from '../../threads/store.ts';
 import { openPrices } from '../../prices/open.ts';
 import { keepAnalyzing } from '../analysis/keep-analyzing.ts';
@@ -28,8 +29,6 @@ import { seat, sideAssignment } from './seat.ts';
 import { statusTeller } from './status.ts';
 import { loadTurnModel } from './turn-model.ts';
 
-/** What LiveKit knows us as; dispatch rules name it. */
-const AGENT_NAME = 'attendant';
 /** Calls at once. About ten talking callers a core before the loop lags; the rest is for calls that wait or are silent. */
 const CAPACITY = 20;
 const HEARTBEAT = 1_000;
@@ -127,7 +126,7 @@ async function run(): Promise<void> {
       ),
   });
   const registration = new Registration(
-    { url: config.livekit.url, token: () => livekit.agentToken(), agentName: AGENT_NAME, version: '1.9.0' },
+    { url: config.livekit.url, token: () => livekit.agentToken(), agentName: WORKER_NAME, version: '1.9.0' },
     { hosting: host, clock, log, onChange: () => tell() },
   );
   host.onChange = () => {

@@ -6,13 +6,12 @@ import { type AgentName, newThreadId, type Organization, type Uid } from '../../
 import type { Log } from '../../base/log.ts';
 import type { OutboundLimits } from '../../config.ts';
 import type { LiveKit } from '../../livekit/client.ts';
+import { WORKER_NAME } from '../../livekit/worker-name.ts';
 import type { EndReason } from '../../threads/entry.ts';
 import { type Order, OverLimit } from '../../threads/orders.ts';
 import type { Threads } from '../../threads/store.ts';
 import { ComeAgain } from '../problem.ts';
 
-/** What our workers register as (agent/worker). */
-const AGENT_NAME = 'attendant';
 /** Milliseconds. */
 const WRITE_LIMIT = 5_000;
 const SEND_LIMIT = 5_000;
@@ -131,7 +130,7 @@ export class OutboundCalls {
     try {
       await livekit.rooms.create(room, ROOM_EMPTY, AbortSignal.timeout(SEND_LIMIT));
       const metadata = JSON.stringify({ order, organization });
-      await livekit.dispatch.create(room, AGENT_NAME, metadata, AbortSignal.timeout(SEND_LIMIT));
+      await livekit.dispatch.create(room, WORKER_NAME, metadata, AbortSignal.timeout(SEND_LIMIT));
     } catch (thrown) {
       const { code, message } = asAttendantError(thrown);
       log.warn({ call: order, code, cause: message }, 'no agent can be sent for; it is tried again');

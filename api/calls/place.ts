@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { targetOf } from '../../agent/definition/dialable.ts';
-import { isAgentName, isUid } from '../../base/ids.ts';
+import { isUid } from '../../base/ids.ts';
 import { operation, type Operation } from '../operation.ts';
-import { named, none } from '../schemas.ts';
+import { agentName, named, none } from '../schemas.ts';
 import type { OutboundCalls } from './outbound.ts';
 
 const MOST_VARS = 64;
@@ -26,7 +26,7 @@ const requestSchema = named(
       .max(320)
       .refine((text) => targetOf(text) !== undefined, 'write a number as +15550123, or sip:user@host')
       .describe('who is called: a number in E.164, `+15550123`, or `sip:user@host`'),
-    agent: z.string().max(63).refine(isAgentName, 'give the name of an agent').describe('who talks'),
+    agent: agentName.describe('who talks'),
     trunk: line(128)
       .min(1)
       .optional()

@@ -1,4 +1,5 @@
 import { SIPDispatchRuleInfo, type SIPInboundTrunkInfo } from '@livekit/protocol';
+import { WORKER_NAME } from '../../livekit/worker-name.ts';
 import type { PoolNumber } from '../../sip-trunks/number-pool.ts';
 import type { Assignment } from '../../threads/numbers.ts';
 
@@ -50,7 +51,7 @@ function ruleFor(one: Assignment): Made<SIPDispatchRuleInfo> {
     name: nameOf(one),
     trunkIds: [nameOf(one)],
     rule: { dispatchRuleIndividual: { roomPrefix: 'call' } },
-    roomConfig: { agents: [{ agentName: 'attendant', metadata: JSON.stringify({ agent, organization }) }] },
+    roomConfig: { agents: [{ agentName: WORKER_NAME, metadata: JSON.stringify({ agent, organization }) }] },
   });
   return { mark: `${MARK}${number}`, info };
 }

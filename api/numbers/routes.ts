@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { Definitions } from '../../agent/definition/definitions.ts';
 import { timestamp, type Clock } from '../../base/clock.ts';
 import { AttendantError } from '../../base/errors.ts';
-import { isAgentName, type Organization } from '../../base/ids.ts';
-import type { PoolNumber } from '../../sip-trunks/number-pool.ts';
+import type { Organization } from '../../base/ids.ts';
+import { E164, type PoolNumber, region } from '../../sip-trunks/number-pool.ts';
 import type { Assignment, Numbers } from '../../threads/numbers.ts';
 import { operation, type Operation } from '../operation.ts';
-import { named, none } from '../schemas.ts';
+import { agentName, named, none, withPlus } from '../schemas.ts';
 
 const numberSchema = named(
   'Number',
@@ -20,31 +20,19 @@ const numberSchema = named(
 );
 const listSchema = named('NumberList', z.strictObject({ numbers: z.array(numberSchema) }));
 
-/** A `+` that nobody encoded arrives as a space. */
-const number = z
-  .string()
-  .max(32)
-  .transform((text) => text.replace(/^ /, '+'));
+const number = withPlus(z.string().max(32));
 
 const takeSchema = named(
   'NumberRequest',
   z
     .strictObject({
-      agent: z
-        .string()
-        .max(63)
-        .refine(isAgentName, 'give the name of an agent')
-        .describe('who answers its calls'),
+      agent: agentName.describe('who answers its calls'),
       number: z
         .string()
-        .regex(/^\+[1-9][0-9]{6,14}$/, 'write it like +15550123')
+        .regex(E164, 'write it like +15550123')
         .optional()
         .describe('that one; one that the organization has already gets this agent'),
-      region: z
-        .string()
-        .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens')
-        .optional()
-        .describe('any that is free there'),
+      region: region.optional().describe('any that is free there'),
     })
     .refine(
       (asked) => asked.number === undefined || asked.region === undefined,

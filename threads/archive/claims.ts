@@ -1,6 +1,7 @@
 import type { Organization, ThreadId } from '../../base/ids.ts';
 import { archivedKey, archivingKey, erasedKey } from '../keys.ts';
 import type { Redis } from '../redis.ts';
+import { NOW } from '../redis-now.ts';
 import { script } from '../script.ts';
 import type { Archive, Version } from './archive.ts';
 import { VERSION_LENGTH } from './archived.ts';
@@ -15,10 +16,10 @@ const STEP = 100;
  * KEYS: archiving, erased    ARGV: thread id, version, lease (ms)
  */
 const claimIt = script(`
+${NOW}
 local archiving, erased = unpack(KEYS)
 if redis.call('ZSCORE', erased, ARGV[1]) then return 0 end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = clock_now()
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', archiving, '(' .. now, '+inf')) do
   if string.sub(member, 1, #ARGV[1] + 1) == ARGV[1] .. ':' then return 0 end
 end
@@ -40,8 +41,8 @@ return 1
 
 /** KEYS: archiving    ARGV: how many    Returns: claims that nobody keeps up, which stand no more from now on */
 const lapseSome = script(`
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+${NOW}
+local now = clock_now()
 local found = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
 for _, member in ipairs(found) do redis.call('ZADD', KEYS[1], -1, member) end
 return found

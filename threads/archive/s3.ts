@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AwsV4Signer } from 'aws4fetch';
 import { backoff } from '../../base/backoff.ts';
+import { boundedBody } from '../../base/bounded-body.ts';
 import type { Clock } from '../../base/clock.ts';
 import { AttendantError, reasonOf } from '../../base/errors.ts';
 import { checkedKey, MOST_BYTES, type Objects } from './objects.ts';
@@ -60,7 +61,7 @@ export function objectsIn(bucket: Bucket, clock: Clock): Objects {
       ...(body && { body: new Uint8Array(body) }),
     });
     const most = method === 'GET' && response.ok && !url.includes('?') ? MOST_BYTES : MOST_XML;
-    return { status: response.status, body: await bounded(response, most) };
+    return { status: response.status, body: await boundedBody(response, most, tooLong) };
   };
 
   const ask = async (
@@ -140,15 +141,4 @@ function unreachable(cause: unknown): AttendantError {
   return new AttendantError('E_ARCHIVE_UNREACHABLE', `the archive's bucket: ${reasonOf(inner)}`, { cause });
 }
 
-async function bounded(response: Response, most: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    // Which also ends the connection.
-    if (length > most)
-      throw new AttendantError('E_ARCHIVE_UNREACHABLE', `an answer of more than ${most} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
+const tooLong = (what: string) => new AttendantError('E_ARCHIVE_UNREACHABLE', `an answer of ${what}`);

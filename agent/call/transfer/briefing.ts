@@ -4,11 +4,11 @@ import {
   AudioStream,
   LocalAudioTrack,
   type LocalTrackPublication,
-  RemoteAudioTrack,
   RoomEvent,
   TrackPublishOptions,
   TrackSource,
 } from '@livekit/rtc-node';
+import { audioTrackOf } from '../audio-track.ts';
 import type { OnCall } from './on-call.ts';
 
 /** Milliseconds. It is written while the telephone rings. */
@@ -116,9 +116,7 @@ export function hear(
   onText: (text: string) => void,
   signal: AbortSignal,
 ): void {
-  const track = [...(call.room.remoteParticipants.get(identity)?.trackPublications.values() ?? [])]
-    .map((publication) => publication.track)
-    .find((found) => found instanceof RemoteAudioTrack);
+  const track = audioTrackOf(call.room, identity);
   if (!track) {
     const onSubscribed = (_track: unknown, _publication: unknown, participant: { identity: string }) => {
       if (participant.identity !== identity) return;

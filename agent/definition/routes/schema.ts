@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { name } from '../fields.ts';
 import { greeting } from '../greeting.ts';
 
-const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens');
 const pattern = z.string().max(256);
 /** One pattern or several, of which one has to fit. */
 const patterns = z.union([pattern, z.array(pattern).min(1).max(1_000)]);

@@ -1,0 +1,13 @@
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+
+/** `sha256:` + hex of a file's text: the version that threads record. */
+export function versionOf(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
+/** Changes whenever the file does, without reading it; undefined where there is none. */
+export function stampOf(file: string): string | undefined {
+  const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
+  return stat && `${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+}
