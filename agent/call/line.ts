@@ -113,6 +113,10 @@ export class CallLine implements Line {
     return fault;
   }
 
+  goto(flow: string): void {
+    throw new AttendantError('E_FLOW_UNKNOWN', `the definition has no step ${flow}`);
+  }
+
   get over(): AbortSignal {
     return this.#parts.ending.begun;
   }

@@ -100,6 +100,13 @@ export interface Line {
    * @param options.secret keeps references in place of the values.
    */
   remember(values: JsonObject, options?: { secret: boolean }): string | undefined;
+  /**
+   * The call goes on in that step of the definition's flows, as soon as the tools that run now are done: the model is asked next with the
+   * instructions and tools of that one. Of several the last one counts.
+   *
+   * @throws AttendantError E_FLOW_UNKNOWN where the definition has no such step.
+   */
+  goto(flow: string): void;
   /** Aborts, with E_CALL_ENDING, when the call ends. */
   readonly over: AbortSignal;
   /** Plays keypad digits to the leg that the agent talks to and no other: `0-9 * # A-D`, `w` waits 0.5 s. */

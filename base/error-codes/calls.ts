@@ -7,6 +7,11 @@ export const CALLS = {
     title: 'A value does not fit what the definition declares below state',
     mend: 'It was not kept. Change the declaration, or what the tool stores.',
   },
+  E_FLOW_UNKNOWN: {
+    status: 404,
+    title: 'A definition has no step of that name',
+    mend: 'Name one of its flows: those of the agent that answers the call.',
+  },
   E_CALL_REFUSED: {
     status: 403,
     title: 'A rule refuses the call',
