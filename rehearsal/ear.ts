@@ -2,7 +2,8 @@ import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { AttendantError } from '../base/errors.ts';
-import { frameLoudness, readWavHeader, type WavFormat } from './wav.ts';
+import { readWavHeader, type WavFormat } from '../base/wav-header.ts';
+import { frameLoudness } from './wav.ts';
 
 /** How often the growing recordings are read. */
 const EVERY = 60;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AttendantError } from '../base/errors.ts';
 import { runProgram } from './program.ts';
 import { wavHeader } from '../base/wav-header.ts';
-import { readWavHeader } from './wav.ts';
+import { readWavHeader } from '../base/wav-header.ts';
 
 /** What a caller says, as samples at the rate of the call's codec. */
 export interface Utterance {

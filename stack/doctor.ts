@@ -2,22 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Config, ModelServer } from '../config.ts';
+import type { Config } from '../config.ts';
 import { asAttendantError } from '../base/errors.ts';
 import { answersPing, asksLiveKit, listens } from './facts.ts';
+import { type Finding, modelServers } from './model-servers.ts';
 import { installLine, packageList } from './packages.ts';
 import { holderOf } from './port-holder.ts';
 import { isLocal, portsOf } from './ports.ts';
 import { findGo, findServer } from './servers.ts';
-
-/** One line of the doctor: what was looked at, how it is, and what mends it. */
-interface Finding {
-  readonly what: string;
-  /** `warn` is what only some uses need, or what a start mends by itself. */
-  readonly state: 'ok' | 'warn' | 'fail';
-  readonly detail: string;
-  readonly mend?: string;
-}
 
 const LEAST_DISK_BYTES = 2 * 1024 ** 3;
 const MARK = { ok: 'ok  ', warn: 'warn', fail: 'fail' } as const;
@@ -36,9 +28,7 @@ export async function doctor(config: Config, signal: AbortSignal): Promise<numbe
     await redis(config, signal),
     await livekit(config, signal),
     ...(await Promise.all(ports(config))),
-    ...(await Promise.all(
-      (['llm', 'stt', 'tts'] as const).map((part) => model(part, config.models[part], signal)),
-    )),
+    ...(await modelServers(config, signal)),
   ];
   for (const { what, state, detail, mend } of findings) {
     process.stdout.write(`${MARK[state]}  ${what.padEnd(20)} ${detail}${mend ? `; ${mend}` : ''}\n`);
@@ -188,31 +178,4 @@ function ports(config: Config): Promise<Finding>[] {
     one('worker port', worker, 'ATTENDANT_WORKER_PORT'),
     one('speech port', speech, 'ATTENDANT_SPEECH_PORT'),
   ];
-}
-
-async function model(part: string, server: ModelServer, signal: AbortSignal): Promise<Finding> {
-  const what = `${part} server`;
-  const url = `${server.baseUrl.replace(/\/$/, '')}/models`;
-  const setting = `${part.toUpperCase()}_BASE_URL`;
-  try {
-    const response = await fetch(url, {
-      headers: { authorization: `Bearer ${server.apiKey}` },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(5_000)]),
-    });
-    await response.body?.cancel();
-    if (response.status === 401 || response.status === 403) {
-      return {
-        what,
-        state: 'fail',
-        detail: `${server.baseUrl} refuses the key`,
-        mend: `set ${part.toUpperCase()}_API_KEY`,
-      };
-    }
-    return { what, state: 'ok', detail: `answers at ${server.baseUrl}` };
-  } catch {
-    signal.throwIfAborted();
-    return server.real
-      ? { what, state: 'fail', detail: `no answer at ${server.baseUrl}`, mend: `start it, or set ${setting}` }
-      : { what, state: 'warn', detail: 'keyless speech, not running', mend: 'npm start starts it' };
-  }
 }

@@ -7,6 +7,7 @@ import type { Analyses, AnalysisClaim, AnalysisEntry } from '../../threads/analy
 import type { AnalysisAsk } from '../../threads/analysis.ts';
 import type { ModelUse } from '../../threads/measures.ts';
 import type { Thread } from '../../threads/thread.ts';
+import { serverOf } from '../definition/model-server.ts';
 import { askModel, type ChatServer, ServerTrouble } from './ask-model.ts';
 import { findingsIn } from './answer.ts';
 import { questionAbout } from './question.ts';
@@ -164,13 +165,10 @@ class KeepAnalyzing {
   /** @throws AttendantError E_ANALYSIS_NO_MODEL */
   #serverFor({ model, base_url_env, api_key_env, temperature }: AnalysisAsk): ChatServer {
     const { server, env } = this.#parts;
-    const baseUrl =
-      base_url_env === undefined ? (server.real ? server.baseUrl : undefined) : env[base_url_env];
-    const own = base_url_env === undefined ? server.apiKey : 'none';
-    const apiKey = api_key_env === undefined ? own : env[api_key_env];
-    if (baseUrl === undefined || apiKey === undefined)
-      throw new AttendantError('E_ANALYSIS_NO_MODEL', 'no chat model is set that could be asked');
-    return { baseUrl, apiKey, model, temperature };
+    const isKeyless = base_url_env === undefined && !server.real;
+    const asked = isKeyless ? undefined : serverOf(server, { base_url_env, api_key_env }, env);
+    if (!asked) throw new AttendantError('E_ANALYSIS_NO_MODEL', 'no chat model is set that could be asked');
+    return { ...asked, model, temperature };
   }
 }
 

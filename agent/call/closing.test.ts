@@ -160,4 +160,23 @@ describe('the end of a thread', () => {
     expect(await modelOf(`${models}analysis: {}\n`, { LLM_MODEL: 'of-env' })).toBe('of-env');
     expect(await modelOf(`${models}analysis: { model: own }\n`, { LLM_MODEL: 'of-env' })).toBe('own');
   });
+
+  it('asks where the chat model of the calls is', async () => {
+    const askOf = async (text: string) => {
+      const { last } = await lastOf([SAID, ENDED], {
+        definition: definitionOf(text),
+        env: { LLM_MODEL: 'of-env' },
+      });
+      return last?.kind === 'ended' ? last.analysis : undefined;
+    };
+    const calls = 'models: { llm: { model: of-calls, base_url_env: A_URL, api_key_env: A_KEY } }\n';
+    expect(await askOf(`${calls}analysis: {}\n`)).toMatchObject({
+      model: 'of-calls',
+      base_url_env: 'A_URL',
+      api_key_env: 'A_KEY',
+    });
+    const elsewhere = await askOf(`${calls}analysis: { base_url_env: B_URL }\n`);
+    expect(elsewhere).toMatchObject({ base_url_env: 'B_URL' });
+    expect(elsewhere).not.toHaveProperty('api_key_env');
+  });
 });

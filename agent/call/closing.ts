@@ -6,6 +6,7 @@ import type { Cost } from '../../threads/cost.ts';
 import type { Entry, ThreadStart, ThreadWriter } from '../../threads/entry.ts';
 import type { ModelUse } from '../../threads/measures.ts';
 import type { Definition } from '../definition/definition.ts';
+import { modelNameOf, type NamedServer } from '../definition/model-server.ts';
 import { CHAT_MODEL } from '../definition/models.ts';
 import type { TrunkNames } from './trunk-names.ts';
 
@@ -86,9 +87,13 @@ class ClosingThread implements ThreadWriter {
   #ask(): AnalysisAsk | undefined {
     const { analysis, models } = this.#definition ?? {};
     if (!analysis?.enabled || !this.#hasStirred) return undefined;
-    const { base_url_env, api_key_env, temperature, language, timeout, fields } = analysis;
-    const own = this.#parts.models.llm.model ?? models?.llm.model ?? CHAT_MODEL;
-    const model = analysis.model ?? own;
+    const { temperature, language, timeout, fields } = analysis;
+    const llm: NamedServer & { model?: string | undefined } = models?.llm ?? {};
+    const model = analysis.model ?? modelNameOf(this.#parts.models.llm, llm, CHAT_MODEL);
+    // Unless it has a server of its own, it is asked where the calls' chat model is.
+    const base_url_env = analysis.base_url_env ?? llm.base_url_env;
+    const usualKey = analysis.base_url_env === undefined ? llm.api_key_env : undefined;
+    const api_key_env = analysis.api_key_env ?? usualKey;
     const prices = this.#parts.prices.current();
     const price = prices && priceOf(prices, model);
     return {
@@ -104,7 +109,7 @@ class ClosingThread implements ThreadWriter {
   }
 
   #isReal(part: ModelPart): boolean {
-    return this.#parts.models[part].real;
+    return this.#parts.models[part].real || this.#definition?.models[part].base_url_env !== undefined;
   }
 
   #trunksArePriced(): boolean {

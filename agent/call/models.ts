@@ -5,6 +5,7 @@ import { InferenceSession } from 'onnxruntime-node';
 import type { Clock } from '../../base/clock.ts';
 import type { Config, ModelPart } from '../../config.ts';
 import type { Definition } from '../definition/definition.ts';
+import { modelNameOf, serverOf } from '../definition/model-server.ts';
 import { CHAT_MODEL } from '../definition/models.ts';
 import type { Pcm } from './interjection.ts';
 import { Sentences } from './sentences.ts';
@@ -122,32 +123,37 @@ export class ModelSource {
       },
       exhausted,
     };
-    const servers = this.#config.models;
     const { models, trouble } = definition;
     const clock = this.#clock;
     const timeout = (part: ModelPart) =>
-      (models[part].timeout ?? TIMEOUTS[part] * this.#slowness(part)) * 1_000;
+      (models[part].timeout ?? TIMEOUTS[part] * this.#slowness(part, models)) * 1_000;
     // Over HTTP, an utterance at a time: every OpenAI-compatible server has that, few have the realtime socket.
-    const hearing = new Hearing(this.#servers('stt', models.stt, witness), {
+    const ears = this.#servers('stt', models.stt, witness).map(({ said, ...server }) => ({
+      ...server,
+      parameters: said.parameters,
+    }));
+    const hearing = new Hearing(ears, {
       language: models.stt.language,
       timeout: timeout('stt'),
       witness,
       clock,
     });
-    const minds = this.#servers('llm', models.llm, witness).map(({ said = models.llm, ...server }) => ({
+    const minds = this.#servers('llm', models.llm, witness).map(({ said, ...server }) => ({
       ...server,
       temperature: said.temperature,
+      parameters: said.parameters,
     }));
     const mind = new Mind(minds, { timeout: timeout('llm'), again: trouble.again, witness, clock });
-    const voices = this.#servers('tts', models.tts, witness).map(({ said = models.tts, ...server }) => ({
+    const voices = this.#servers('tts', models.tts, witness).map(({ said, ...server }) => ({
       ...server,
+      parameters: said.parameters,
       voice: said.voice ?? models.tts.voice,
       speed: said.speed ?? models.tts.speed,
     }));
     const speech = new Speech(voices, { timeout: timeout('tts'), witness, clock });
     // What is rendered ahead and fails is no trouble yet.
     const ahead = new Speech(voices, { timeout: timeout('tts'), witness: NOBODY, clock });
-    const voice = JSON.stringify([servers.tts.baseUrl, models.tts, voices[0]?.name]);
+    const voice = JSON.stringify([voices[0]?.baseUrl, models.tts, voices[0]?.name]);
     return {
       stt: hearing,
       llm: mind,
@@ -156,7 +162,8 @@ export class ModelSource {
       busy: () => (hearing.busy ? 'stt' : mind.busy ? 'llm' : speech.busy ? 'tts' : undefined),
       kept: (text) => this.#sentences.kept(voice, text),
       patience:
-        (trouble.filler_after ?? PATIENCE * Math.max(...PARTS.map((part) => this.#slowness(part)))) * 1_000,
+        (trouble.filler_after ?? PATIENCE * Math.max(...PARTS.map((part) => this.#slowness(part, models)))) *
+        1_000,
       vad: this.#newVad(),
       // The framework would otherwise choose a cloud detector by itself.
       turnDetector: new inference.TurnDetector({ version: 'v1-mini', executor: this.#turnModel }),
@@ -164,35 +171,42 @@ export class ModelSource {
   }
 
   /** The keyless servers share the processor with everything else: slow is not in trouble there. */
-  #slowness(part: ModelPart): number {
-    return this.#config.models[part].real ? 1 : KEYLESS;
+  #slowness(part: ModelPart, models: Definition['models']): number {
+    return this.#config.models[part].real || models[part].base_url_env !== undefined ? 1 : KEYLESS;
   }
 
   /**
    * The part's own server and those that stand in, each with what the definition says of it. One whose variable is not set is left out, which is
    * told: nothing else would show it before it is needed.
    */
-  #servers<P extends ModelPart>(part: P, said: Definition['models'][P], witness: Witness) {
-    type StandIn = Definition['models'][P]['fallback'][number];
+  #servers<P extends ModelPart>(
+    part: P,
+    said: Said<P> & { readonly fallback: readonly Said<P>[] },
+    witness: Witness,
+  ): Served<P>[] {
     const own = this.#config.models[part];
-    const { env } = this.#config;
-    const first = {
-      name: own.model ?? said.model ?? DEFAULTS[part],
-      baseUrl: own.baseUrl,
-      apiKey: own.apiKey,
-      said: undefined as StandIn | undefined,
-    };
-    const others = (said.fallback as StandIn[]).flatMap((standIn) => {
-      const { model: name, base_url_env, api_key_env } = standIn;
-      const baseUrl = base_url_env === undefined ? own.baseUrl : env[base_url_env];
-      const theirs = base_url_env === undefined ? own.apiKey : 'none';
-      const apiKey = api_key_env === undefined ? theirs : env[api_key_env];
-      if (baseUrl !== undefined && apiKey !== undefined) return [{ name, baseUrl, apiKey, said: standIn }];
+    const usual = DEFAULTS[part];
+    const first = { name: modelNameOf(own, said, usual), said: said as Said<P> };
+    const others = said.fallback.map((standIn) => ({ name: standIn.model ?? usual, said: standIn }));
+    return [first, ...others].flatMap(({ name, said }) => {
+      const server = serverOf(own, said, this.#config.env);
+      if (server) return [{ name, ...server, said }];
       witness.failed(part, name, 'not_set');
       return [];
     });
-    return [first, ...others];
   }
+}
+
+/** What a definition says of a model, be it a part's own or one that stands in. */
+type Said<P extends ModelPart> = Omit<Definition['models'][P]['fallback'][number], 'model'> & {
+  readonly model?: string | undefined;
+};
+
+interface Served<P extends ModelPart> {
+  readonly name: string;
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly said: Said<P>;
 }
 
 const NOBODY: Witness = { failed: () => undefined, exhausted: () => undefined };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { variable } from './fields.ts';
+import { chatParameters, speechParameters, transcriptionParameters } from './model-parameters.ts';
 
 const name = z.string().min(1).max(256);
 const seconds = z.number().positive().max(60);
@@ -7,22 +8,27 @@ const voice = z.string().min(1).max(256);
 const speed = z.number().min(0.25).max(4);
 const temperature = z.number().min(0).max(2);
 
-const model = z.strictObject({
-  model: name
-    .optional()
-    .describe("The model's name at its server; the part's *_MODEL in the environment wins over it."),
-});
-
-/** A model that stands in for the part's own. */
-const standIn = z.strictObject({
-  model: name.describe("The model's name at its server."),
+/** Where a model is, and with which key. */
+const server = {
   base_url_env: variable
     .optional()
     .describe("Variable of the environment with its server's base URL; else the part's own server."),
   api_key_env: variable
     .optional()
     .describe("Variable of the environment with its key; at the part's own server its own key."),
+};
+
+const model = z.strictObject({
+  model: name
+    .optional()
+    .describe(
+      "The model's name at its server; the part's *_MODEL in the environment wins over it, but not at a server that base_url_env names.",
+    ),
+  ...server,
 });
+
+/** A model that stands in for the part's own. */
+const standIn = z.strictObject({ model: name.describe("The model's name at its server."), ...server });
 const fallback = <T extends z.ZodType>(of: T) =>
   z
     .array(of)
@@ -42,7 +48,10 @@ export const models = z
         timeout: seconds
           .optional()
           .describe('Seconds to the first token, and between two. 3; with the keyless dialogue 12.'),
-        fallback: fallback(standIn.extend({ temperature: temperature.optional() })),
+        parameters: chatParameters,
+        fallback: fallback(
+          standIn.extend({ temperature: temperature.optional(), parameters: chatParameters }),
+        ),
       })
       .prefault({}),
     stt: model
@@ -51,7 +60,8 @@ export const models = z
         timeout: seconds
           .optional()
           .describe('Seconds for the text of an utterance. 3; with keyless speech 12.'),
-        fallback: fallback(standIn),
+        parameters: transcriptionParameters,
+        fallback: fallback(standIn.extend({ parameters: transcriptionParameters })),
       })
       .prefault({}),
     tts: model
@@ -63,7 +73,10 @@ export const models = z
           .describe(
             'Seconds to the first sound of a sentence, and between two pieces. 2.5; with keyless speech 10.',
           ),
-        fallback: fallback(standIn.extend({ voice: voice.optional(), speed: speed.optional() })),
+        parameters: speechParameters,
+        fallback: fallback(
+          standIn.extend({ voice: voice.optional(), speed: speed.optional(), parameters: speechParameters }),
+        ),
       })
       .prefault({}),
   })

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readWavHeader } from '../../rehearsal/wav.ts';
+import { readWavHeader } from '../../base/wav-header.ts';
 import { tone } from './tone.ts';
 
 /** What a request for a reply carries, as far as the doubles look at it. */
@@ -57,7 +57,7 @@ const VOICE_RATE = 24_000;
  * loopback interface.
  */
 export class ModelServer {
-  readonly requests: { path: string; authorization: string | undefined }[] = [];
+  readonly requests: { path: string; authorization: string | undefined; body: Buffer }[] = [];
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -66,8 +66,13 @@ export class ModelServer {
 
   static async start(models: Models): Promise<ModelServer> {
     const server = createServer((request, response) => {
-      double.requests.push({ path: request.url ?? '', authorization: request.headers.authorization });
-      serve(models, request, response).catch((error: unknown) => response.destroy(error as Error));
+      const asked = { path: request.url ?? '', authorization: request.headers.authorization };
+      const served = async () => {
+        const body = await read(request);
+        double.requests.push({ ...asked, body });
+        await serve(models, asked.path, body, response);
+      };
+      served().catch((error: unknown) => response.destroy(error as Error));
     });
     const double = new ModelServer(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -94,9 +99,8 @@ export class ModelServer {
   }
 }
 
-async function serve(models: Models, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = await read(request);
-  switch (request.url ?? '') {
+async function serve(models: Models, path: string, body: Buffer, response: ServerResponse): Promise<void> {
+  switch (path) {
     case '/v1/chat/completions': {
       const asked = JSON.parse(body.toString()) as ChatRequest;
       const answer = await models.chat(asked);

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { rehearse } from '../../rehearsal/rehearse.ts';
-import { frameLoudness, readWavHeader } from '../../rehearsal/wav.ts';
+import { readWavHeader } from '../../base/wav-header.ts';
+import { frameLoudness } from '../../rehearsal/wav.ts';
 import { sharedStack } from '../stack/stack.ts';
 
 /** Plays a scenario that stands in the test. */

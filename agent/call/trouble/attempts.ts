@@ -99,10 +99,11 @@ export async function tryEach<C extends Candidate>(
   attempt: (candidate: C) => Promise<void>,
 ): Promise<boolean> {
   const { part, candidates, witness, clock, signal } = parts;
-  let last: Cause = 'refused';
+  const order = candidates.inOrder();
+  let last: Cause = order.length === 0 ? 'not_set' : 'refused';
   let before: C | undefined;
   const over = () => signal.aborted;
-  for (const candidate of candidates.inOrder()) {
+  for (const candidate of order) {
     if (candidate === before) await clock.sleep(PAUSE, signal).catch(() => undefined);
     if (over()) return true;
     candidates.asks(candidate);

@@ -2,6 +2,7 @@ import { stt } from '@livekit/agents';
 import * as openai from '@livekit/agents-plugin-openai';
 import { OpenAI } from 'openai';
 import type { Clock } from '../../../base/clock.ts';
+import type { TranscriptionParameters } from '../../definition/model-parameters.ts';
 import { type Candidate, Candidates, tryEach, type Witness } from './attempts.ts';
 import { unlessAborted } from '../../../base/unless-aborted.ts';
 import { Budget } from './budget.ts';
@@ -11,6 +12,7 @@ import { transcriptFetch } from './wire.ts';
 export interface HearingServer extends Candidate {
   readonly baseUrl: string;
   readonly apiKey: string;
+  readonly parameters: TranscriptionParameters;
 }
 
 const NOTHING: stt.SpeechData = {
@@ -45,10 +47,11 @@ export class Hearing extends stt.STT {
           baseURL: server.baseUrl,
           apiKey: server.apiKey,
           maxRetries: 0,
-          fetch: transcriptFetch,
+          fetch: transcriptFetch(server.parameters.temperature),
         }),
         model: server.name,
         language: parts.language,
+        ...(server.parameters.prompt !== undefined && { prompt: server.parameters.prompt }),
         useRealtime: false,
       }),
     }));

@@ -2,6 +2,7 @@ import { type APIConnectOptions, llm } from '@livekit/agents';
 import * as openai from '@livekit/agents-plugin-openai';
 import { OpenAI } from 'openai';
 import type { Clock } from '../../../base/clock.ts';
+import type { ChatParameters } from '../../definition/model-parameters.ts';
 import { type Candidate, Candidates, Failure, tryEach, type Witness } from './attempts.ts';
 import { unlessAborted } from '../../../base/unless-aborted.ts';
 import { Budget } from './budget.ts';
@@ -12,6 +13,7 @@ export interface MindServer extends Candidate {
   readonly baseUrl: string;
   readonly apiKey: string;
   readonly temperature: number | undefined;
+  readonly parameters: ChatParameters;
 }
 
 interface Parts {
@@ -83,17 +85,25 @@ export class Mind extends llm.LLM {
 
 async function ask(server: MindServer, options: ChatOptions, reply: Reply, budget: Budget): Promise<void> {
   const seen = { finished: false, onLife: () => budget.signOfLife() };
-  const { baseUrl, apiKey, name, temperature } = server;
+  const { baseUrl, apiKey, name, temperature, parameters } = server;
+  const { parallel_tool_calls, reasoning_effort, tool_choice, ...others } = parameters;
+  const tools = llm.toToolContext(options.toolCtx)?.functionTools ?? {};
+  const hasTools = Object.keys(tools).length > 0;
   const model = new openai.LLM({
     apiKey,
     client: new OpenAI({ baseURL: baseUrl, apiKey, maxRetries: 0, fetch: streamFetch(seen) }),
     model: name,
-    ...(temperature === undefined ? {} : { temperature }),
+    ...(parallel_tool_calls !== undefined && { parallelToolCalls: parallel_tool_calls }),
+    ...(reasoning_effort !== undefined && { reasoningEffort: reasoning_effort }),
+    // Servers refuse it where there is nothing to choose from.
+    ...(tool_choice !== undefined && hasTools && { toolChoice: tool_choice }),
   });
   let failure: unknown;
   model.on('error', (event: { error: unknown }) => (failure = event.error));
   const stream = model.chat({
     ...options,
+    // Not by the plugin's own options: it takes a temperature of 0 for none.
+    extraKwargs: { ...options.extraKwargs, ...(temperature !== undefined && { temperature }), ...others },
     connOptions: { maxRetry: 0, retryIntervalMs: 0, timeoutMs: 60_000 },
   });
   const either = AbortSignal.any([reply.signal, budget.signal]);

@@ -11,7 +11,13 @@ async function spoken(text: string, mute: (model: string) => Fault | undefined =
   const server = await ModelServer.start({ chat: () => ({}), mute: (_, model) => mute(model) });
   onTestFinished(() => server.stop());
   const told: string[] = [];
-  const common = { baseUrl: server.baseUrl, apiKey: 'none', voice: 'alloy', speed: undefined };
+  const common = {
+    baseUrl: server.baseUrl,
+    apiKey: 'none',
+    voice: 'alloy',
+    speed: undefined,
+    parameters: {},
+  };
   const speech = new Speech(
     [
       { ...common, name: 'main' },

@@ -1,19 +1,12 @@
 import { type APIConnectOptions, tts } from '@livekit/agents';
-import { AudioFrame } from '@livekit/rtc-node';
+import type { AudioFrame } from '@livekit/rtc-node';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
+import type { SpeechParameters } from '../../definition/model-parameters.ts';
 import { type Candidate, Candidates, Failure, tryEach, type Witness } from './attempts.ts';
 import { unlessAborted } from '../../../base/unless-aborted.ts';
 import { Budget } from './budget.ts';
-
-/** What `response_format: pcm` is: 24 kHz, 16 bit, mono, little-endian. */
-const RATE = 24_000;
-/** Bytes of one second. */
-const SECOND = RATE * 2;
-/** A frame is a tenth of it. */
-const FRAME = SECOND / 10;
-/** Nothing that an agent says takes longer; a server that never stops would fill the memory. */
-const LONGEST = 300 * SECOND;
+import { SPEECH_RATE, SpeechAudio } from './speech-audio.ts';
 
 /** One speech model at its server. */
 export interface SpeechServer extends Candidate {
@@ -21,6 +14,7 @@ export interface SpeechServer extends Candidate {
   readonly apiKey: string;
   readonly voice: string;
   readonly speed: number | undefined;
+  readonly parameters: SpeechParameters;
 }
 
 /**
@@ -36,7 +30,7 @@ export class Speech extends tts.TTS {
 
   /** @param parts.timeout milliseconds to the first sound, and between two pieces of it. */
   constructor(servers: readonly SpeechServer[], parts: { timeout: number; witness: Witness; clock: Clock }) {
-    super(RATE, 1, { streaming: false });
+    super(SPEECH_RATE, 1, { streaming: false });
     this.#candidates = new Candidates(servers, parts.clock);
     this.#parts = parts;
     this.on('error', () => undefined);
@@ -89,7 +83,7 @@ async function request(
   budget: Budget,
   signal: AbortSignal,
 ): Promise<void> {
-  const { baseUrl, apiKey, name, voice, speed } = server;
+  const { baseUrl, apiKey, name, voice, speed, parameters } = server;
   const response = await fetch(`${baseUrl.replace(/\/$/, '')}/audio/speech`, {
     method: 'POST',
     headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
@@ -97,7 +91,8 @@ async function request(
       input: sentence.inputText,
       model: name,
       voice,
-      response_format: 'pcm',
+      response_format: parameters.response_format ?? 'pcm',
+      ...(parameters.instructions !== undefined && { instructions: parameters.instructions }),
       ...(speed === undefined ? {} : { speed }),
     }),
     signal,
@@ -110,23 +105,15 @@ async function request(
     await response.body?.cancel().catch(() => undefined);
     throw new Failure('garbage');
   }
-  let rest: Uint8Array = new Uint8Array();
-  let heard = 0;
+  const audio = new SpeechAudio(parameters, (frame) => sentence.play(frame));
   for await (const piece of response.body ?? []) {
     if (signal.aborted) return;
     const chunk = piece as Uint8Array;
     if (chunk.length === 0) continue;
     budget.signOfLife();
-    heard += chunk.length;
-    if (heard > LONGEST) throw new Failure('garbage');
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    const whole = bytes.length - (bytes.length % FRAME);
-    for (let at = 0; at < whole; at += FRAME) sentence.play(bytes.subarray(at, at + FRAME));
-    rest = bytes.subarray(whole);
+    audio.take(chunk);
   }
-  if (signal.aborted) return;
-  sentence.play(rest.subarray(0, rest.length - (rest.length % 2)));
-  if (heard < 2) throw new Failure('no_sound');
+  if (!signal.aborted) audio.end();
 }
 
 /** One sentence on its way to becoming sound. */
@@ -146,12 +133,8 @@ class Sentence extends tts.ChunkedStream {
     this.#speak = speak;
   }
 
-  /** @param bytes whole samples; they are copied. */
-  play(bytes: Uint8Array): void {
-    if (this.queue.closed || bytes.length === 0) return;
-    // A Buffer's slice is no copy, and its memory is shared with others.
-    const samples = new Int16Array(new Uint8Array(bytes).buffer);
-    const frame = new AudioFrame(samples, RATE, 1, samples.length);
+  play(frame: AudioFrame): void {
+    if (this.queue.closed) return;
     this.queue.put({ requestId: this.#id, segmentId: this.#id, frame, final: false });
   }
 

@@ -42,17 +42,28 @@ export function streamFetch(stream: Stream): Fetch {
   };
 }
 
-/** A fetch for answers that have to be `{"text": …}`. */
-export const transcriptFetch: Fetch = async (input, init) => {
-  const response = await fetch(input, init);
-  if (!response.ok) return response;
-  const text = await response.text();
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new Failure('garbage', { cause: error });
-  }
-  if (typeof (value as { text?: unknown } | null)?.text !== 'string') throw new Failure('garbage');
-  return new Response(text, { status: response.status, headers: { 'content-type': 'application/json' } });
-};
+/**
+ * A fetch for answers that have to be `{"text": …}`.
+ *
+ * @param temperature goes with the form, which the plugin leaves it out of.
+ */
+export function transcriptFetch(temperature?: number): Fetch {
+  return async (input, init) => {
+    if (temperature !== undefined && init?.body instanceof FormData)
+      init.body.set('temperature', String(temperature));
+    const response = await fetch(input, init);
+    if (!response.ok) return response;
+    const text = await response.text();
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      throw new Failure('garbage', { cause: error });
+    }
+    if (typeof (value as { text?: unknown } | null)?.text !== 'string') throw new Failure('garbage');
+    return new Response(text, {
+      status: response.status,
+      headers: { 'content-type': 'application/json' },
+    });
+  };
+}
