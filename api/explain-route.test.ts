@@ -69,7 +69,7 @@ it.for([
     ['the agent desk answers, greeting as the rule night says', 'then it transfers the caller to sales'],
   ],
   [{ agent: 'vip-desk' }, ['the agent vip-desk has no rules', 'the agent vip-desk answers']],
-  [{ to: '+4940' }, ['no trunk takes +4940: LiveKit SIP does not answer the call']],
+  [{ to: '+4940' }, ['no trunk takes +4940: LiveKit SIP refuses the call with 486']],
 ] as const)('of %o: %o', ([more, last]) => {
   const lines = explainRoute(config, { ...CALL, ...more }, LOG);
   expect(lines.slice(-last.length)).toEqual(last);

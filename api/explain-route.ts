@@ -67,7 +67,7 @@ function calledBy(config: Config, dialed: string): { name?: string; lines: strin
   const trunk =
     inbound.find(({ info }) => info.numbers.some((one) => comparable(one) === number)) ??
     inbound.find(({ info }) => info.numbers.length === 0);
-  if (!trunk) return { lines: [`no trunk takes ${dialed}: LiveKit SIP does not answer the call`] };
+  if (!trunk) return { lines: [`no trunk takes ${dialed}: LiveKit SIP refuses the call with 486`] };
   const by = rules.find(({ info }) => info.trunkIds.includes(trunk.info.name));
   if (!by) return { lines: [`the trunk ${trunk.info.name} takes ${dialed}, and no dispatch rule names it`] };
   const name = by.agent.agent ?? dialed.toLowerCase();

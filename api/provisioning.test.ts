@@ -111,15 +111,19 @@ test('an edited file is a change of its fields, a removed one a deletion, a rena
   await provision(config, { apply: false, write: (line) => lines.push(line) }, soon());
   expect(lines).toEqual([
     'change    trunk local-number (sip-trunks/number.json): metadata, ringingTimeout',
+    'create    trunk unknown numbers (refuses what no trunk takes)',
     'delete    trunk local-names (sip-trunks/local-names.json)',
     'unchanged dispatch rule local-number (dispatch-rules/local-number.json)',
+    'create    dispatch rule unknown numbers (refuses what no trunk takes)',
     'delete    dispatch rule local-names (dispatch-rules/local-names.json)',
-    '3 to apply: attendant provision --apply',
+    '5 to apply: attendant provision --apply',
   ]);
   await apply();
-  expect((await trunks()).map(({ sipTrunkId }) => sipTrunkId)).toEqual([before.get('local-number')]);
-  expect((await trunks())[0]?.ringingTimeout?.seconds).toBe(4n);
-  expect(await rules()).toHaveLength(1);
+  const kept = (await trunks()).filter(({ name }) => name !== 'unknown numbers');
+  expect(kept.map(({ sipTrunkId }) => sipTrunkId)).toEqual([before.get('local-number')]);
+  expect(kept[0]?.ringingTimeout?.seconds).toBe(4n);
+  expect(await rules()).toHaveLength(2);
+  expect((await actions()).filter((action) => !action.startsWith('unchanged'))).toEqual([]);
 });
 
 test('a number that moves from one file to another is applied in an order that LiveKit takes', async () => {
@@ -128,7 +132,7 @@ test('a number that moves from one file to another is applied in an order that L
   edit(['sip-trunks', 'local-names.json'], (info) => (info['numbers'] = ['+15550100']));
   rmSync(fileOf('dispatch-rules', 'local-number.json'));
   await apply();
-  expect((await trunks()).map(({ numbers }) => numbers)).toEqual([['+15550100']]);
+  expect((await trunks()).map(({ numbers }) => numbers).sort()).toEqual([[], ['+15550100']]);
 });
 
 test('what someone else made is never touched', async () => {

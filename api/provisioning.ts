@@ -11,6 +11,7 @@ import { type Assignment, numbersIn } from '../threads/numbers.ts';
 import { withRedis } from '../threads/with-redis.ts';
 import { isOfNumber, withNumbers } from './numbers/overlay.ts';
 import { provisioningStamp, readProvisioning, type Provisioning } from './provisioning-files.ts';
+import { isRefusal, leftRinging, refusingUnknownNumbers } from './unknown-numbers.ts';
 
 /** One line of a plan. */
 export interface PlannedStep {
@@ -62,6 +63,11 @@ export async function provision(
     options.write(
       `${action.padEnd(10)}${noun} ${name} (${file})${fields.length > 0 ? `: ${fields.join(', ')}` : ''}`,
     );
+  const ringing = leftRinging(readProvisioning(config));
+  if (ringing)
+    options.write(
+      `note      callers of ${ringing.names.join(', ')} are left ringing when they dial what nobody has: ${ringing.open} takes every number, and not from them`,
+    );
   const changes = steps.filter(({ action }) => action !== 'unchanged').length;
   if (changes === 0) options.write('LiveKit has all that the files say.');
   else
@@ -96,20 +102,27 @@ async function prepare(
     outbound.collection.list(signal),
     rules.collection.list(signal),
   ]);
-  const wantedInbound = overlay.trunks.map(({ mark, info }) => ({ mark, info: marked(info, mark) }));
+  const refusal = refusingUnknownNumbers({
+    trunks: overlay.trunks.map(({ info }) => info),
+    patterns: overlay.patterns,
+    foreign: {
+      trunks: inboundThere.filter((info) => inbound.markOf(info) === undefined),
+      rules: rulesThere.filter((info) => rules.markOf(info) === undefined),
+    },
+  });
+  const trunks = [...overlay.trunks, ...(refusal ? [refusal.trunk] : [])];
+  const wantedRules = [...files.rules, ...overlay.rules, ...(refusal ? [refusal.rule] : [])];
+  const wantedInbound = trunks.map(({ mark, info }) => ({ mark, info: marked(info, mark) }));
   const wantedOutbound = files.outbound.map(({ mark, info }) => ({ mark, info: marked(info, mark) }));
   const inboundSteps = compare(inbound, wantedInbound, inboundThere);
   const outboundSteps = compare(outbound, wantedOutbound, outboundThere);
   /** Rules name trunks; a trunk that is still to be created has no id yet. */
   const rulesWith = (ids: ReadonlyMap<string, string>) => {
     const idOfTrunk = (name: string) => {
-      const mark = overlay.trunks.find(({ info }) => info.name === name)?.mark;
+      const mark = trunks.find(({ info }) => info.name === name)?.mark;
       return (mark !== undefined ? ids.get(mark) : undefined) ?? name;
     };
-    return [...files.rules, ...overlay.rules].map(({ mark, info }) => ({
-      mark,
-      info: markedRule(info, mark, idOfTrunk),
-    }));
+    return wantedRules.map(({ mark, info }) => ({ mark, info: markedRule(info, mark, idOfTrunk) }));
   };
   const knownIds = new Map(
     inboundSteps.flatMap((step) => ('id' in step ? [[step.mark, step.id] as const] : [])),
@@ -136,9 +149,14 @@ function describe(step: Step<unknown>, noun: string, folder: string): PlannedSte
     action: step.action,
     noun,
     name: step.name,
-    file: isOfNumber(step.mark) ? 'taken over the API' : `${folder}/${step.mark}.json`,
+    file: originOf(step.mark, folder),
     fields: step.action === 'change' ? step.fields : [],
   };
+}
+
+function originOf(mark: string, folder: string): string {
+  if (isOfNumber(mark)) return 'taken over the API';
+  return isRefusal(mark) ? 'refuses what no trunk takes' : `${folder}/${mark}.json`;
 }
 
 async function apply(

@@ -1,6 +1,9 @@
 import { AttendantError } from '../base/errors.ts';
 import { KEY_MS, keyCapture } from './key-capture.ts';
 import { headerFault } from './pbx-config.ts';
+import { invites, PAYLOAD_TYPES, type SippCodec, type SippCredentials } from './sipp-invite.ts';
+
+export { PAYLOAD_TYPES, type SippCodec, type SippCredentials } from './sipp-invite.ts';
 
 /**
  * How the caller answers a REFER: with a final status at once, or 202 and then the progress of the new call as NOTIFYs (RFC 3515); none
@@ -26,10 +29,6 @@ export type SippStep =
   /** Waits until the far end hangs up. */
   | { readonly kind: 'until_bye' };
 
-/** Codecs that SIPp can send from a file, by their RTP payload types (RFC 3551 table 4). */
-export const PAYLOAD_TYPES = { PCMU: 0, G722: 9 } as const;
-export type SippCodec = keyof typeof PAYLOAD_TYPES;
-
 export interface SippCaller {
   readonly codec: SippCodec;
   readonly user: string;
@@ -40,6 +39,8 @@ export interface SippCaller {
   readonly audio: string;
   /** The port that gets the far end's audio and keys in place of SIPp, which listens to none. */
   readonly hearAt?: number | undefined;
+  /** What it answers a challenge (407) with; one must come then. */
+  readonly credentials?: SippCredentials | undefined;
   readonly steps: readonly SippStep[];
 }
 
@@ -61,8 +62,10 @@ export interface SippFiles {
  * A BYE of the far end is answered wherever it comes and ends the call; it is a failure unless the steps end with `until_bye`.
  */
 export function sippCallerXml(caller: SippCaller): SippFiles {
-  for (const user of [caller.user, caller.from]) {
-    if (!USER.test(user)) throw new AttendantError('E_SCENARIO_INVALID', `no user of a SIP address: ${user}`);
+  const { user, password } = caller.credentials ?? {};
+  for (const one of [caller.user, caller.from, user, password]) {
+    if (one !== undefined && !USER.test(one))
+      throw new AttendantError('E_SCENARIO_INVALID', `no user of a SIP address: ${one}`);
   }
   const keys: [string, string][] = [];
   const headers = Object.entries(caller.headers).map(([name, value]) => {
@@ -83,7 +86,7 @@ export function sippCallerXml(caller: SippCaller): SippFiles {
   }
   const xml = `<?xml version="1.0" encoding="UTF-8" ?>
 <scenario name="caller">
-${invite(caller, headers.join(''))}
+${invites(caller, headers.join(''))}
   <recv response="100" optional="true"/>
   <recv response="180" optional="true"/>
   <recv response="183" optional="true"/>
@@ -96,7 +99,7 @@ Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 From: <sip:${caller.from}@[local_ip]:[local_port]>;tag=[pid]caller[call_number]
 [last_To:]
 Call-ID: [call_id]
-CSeq: 1 ACK
+CSeq: ${caller.credentials ? 2 : 1} ACK
 Max-Forwards: 70
 Content-Length: 0
 
@@ -121,35 +124,6 @@ export function captures(steps: readonly SippStep[]): { name: string; bytes: Buf
     pressed += step.digits.length;
     return [{ name: captureName(index), bytes }];
   });
-}
-
-function invite(caller: SippCaller, headers: string): string {
-  return `  <send retrans="500" start_rtd="true"><![CDATA[
-
-INVITE sip:${caller.user}@[remote_ip]:[remote_port] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:${caller.from}@[local_ip]:[local_port]>;tag=[pid]caller[call_number]
-To: <sip:${caller.user}@[remote_ip]:[remote_port]>
-Call-ID: [call_id]
-CSeq: 1 INVITE
-Contact: <sip:${caller.from}@[local_ip]:[local_port]>
-Allow: INVITE, ACK, CANCEL, BYE, REFER, NOTIFY, OPTIONS
-Max-Forwards: 70
-${headers}Content-Type: application/sdp
-Content-Length: [len]
-
-v=0
-o=caller 1 1 IN IP[media_ip_type] [media_ip]
-s=-
-c=IN IP[media_ip_type] [media_ip]
-t=0 0
-m=audio ${caller.hearAt ?? '[media_port]'} RTP/AVP ${PAYLOAD_TYPES[caller.codec]} 101
-a=rtpmap:${PAYLOAD_TYPES[caller.codec]} ${caller.codec}/8000
-a=rtpmap:101 telephone-event/8000
-a=fmtp:101 0-16
-a=sendrecv
-
-]]></send>`;
 }
 
 export function stepXml(caller: Pick<SippCaller, 'codec' | 'steps'>, step: SippStep, index: number): string {

@@ -8,7 +8,13 @@ import { lastLines, type Program, startProgram } from './program.ts';
 import { type FarEnd, sippCalleeXml } from './sipp-callee.ts';
 import { SippRun } from './sipp-run.ts';
 import { headerOf } from './sip-trace.ts';
-import { sippCallerXml, type SippCodec, type SippFiles, type SippStep } from './sipp-scenario.ts';
+import {
+  sippCallerXml,
+  type SippCodec,
+  type SippCredentials,
+  type SippFiles,
+  type SippStep,
+} from './sipp-scenario.ts';
 import { g722 } from './g722.ts';
 import { mulaw } from './mulaw.ts';
 import { speak } from './voice.ts';
@@ -39,6 +45,8 @@ export interface SippOptions {
   readonly codec?: SippCodec;
   /** A UDP port on this machine that gets the far end's RTP in place of SIPp, which listens to none. */
   readonly hearAt?: number;
+  /** What it answers a challenge with; the far end must ask for them then. */
+  readonly credentials?: SippCredentials;
   readonly signal: AbortSignal;
 }
 
@@ -69,6 +77,7 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
     const silence = join(folder, 'silence.raw');
     await writeFile(silence, ENCODE[codec](Buffer.alloc(16_000 * 2)));
     const files = sippCallerXml({
+      credentials: options.credentials,
       user,
       from,
       headers,

@@ -24,7 +24,12 @@ export function withNumbers(
   inbound: readonly Made<SIPInboundTrunkInfo>[],
   pool: readonly PoolNumber[],
   assigned: readonly Assignment[],
-): { trunks: Made<SIPInboundTrunkInfo>[]; rules: Made<SIPDispatchRuleInfo>[] } {
+): {
+  trunks: Made<SIPInboundTrunkInfo>[];
+  rules: Made<SIPDispatchRuleInfo>[];
+  /** The trunks that numbers are taken after. */
+  patterns: SIPInboundTrunkInfo[];
+} {
   const trunkOf = new Map(pool.map(({ number, trunk }) => [number, trunk]));
   const ofPool = new Set(trunkOf.values());
   const own = inbound.filter(({ info }) => !ofPool.has(info.name) || info.numbers.length > 0);
@@ -33,7 +38,11 @@ export function withNumbers(
     const pattern = inbound.find(({ info }) => info.name === trunkOf.get(one.number))?.info;
     return pattern ? [{ trunk: trunkFor(one, pattern), rule: ruleFor(one) }] : [];
   });
-  return { trunks: [...own, ...made.map(({ trunk }) => trunk)], rules: made.map(({ rule }) => rule) };
+  return {
+    trunks: [...own, ...made.map(({ trunk }) => trunk)],
+    rules: made.map(({ rule }) => rule),
+    patterns: inbound.filter(({ info }) => ofPool.has(info.name)).map(({ info }) => info),
+  };
 }
 
 const nameOf = ({ number }: Assignment): string => `number ${number}`;
