@@ -22,7 +22,7 @@ import { lastSteps } from './last-steps.ts';
 import { CallLine } from './line.ts';
 import { Measures } from './measures.ts';
 import { Patience } from './patience.ts';
-import { promptFor, promptForAside } from './prompt.ts';
+import { chargeOf, promptFor, promptForAside } from './prompt.ts';
 import { PutThrough } from './put-through.ts';
 import { openRecorded } from './recording/opening.ts';
 import type { Recording } from './recording/recording.ts';
@@ -219,7 +219,7 @@ export class Conversation {
     const outside = { clock, networks, render: (template: string) => this.#render(template) };
     const allowed = { consults: aside !== undefined, transfers: task === undefined };
     const tools = this.#belt.hang(toolset(agent.definition, outside, allowed));
-    const instructions = this.#render(agent.definition.instructions);
+    const instructions = this.#render(chargeOf(agent.definition));
     const prompt = task === undefined ? promptFor(instructions, caller) : promptForAside(instructions, task);
     await ending.unlessEnded(this.#voice.start(prompt, tools));
     this.#supervision.begin();

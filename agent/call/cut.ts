@@ -16,6 +16,7 @@ export class Cut extends voice.AudioOutput {
   readonly #open: Promise<void>;
   readonly #clock: Clock;
   readonly #onGap: (ms: number) => void;
+  readonly #heardInTimeOf: (text: string) => string;
   #letGo: () => void = () => undefined;
   #speaking = false;
   #silenced = false;
@@ -29,17 +30,20 @@ export class Cut extends voice.AudioOutput {
   /**
    * @param open resolves when there is somebody to hear; until then what is said waits.
    * @param onGap told for how long there was nothing to play in the middle of an utterance. Milliseconds.
+   * @param heardInTimeOf what was heard in the time that the text takes as it is written.
    */
   constructor(
     next: voice.AudioOutput,
     open: Promise<void>,
     clock: Clock,
     onGap: (ms: number) => void = () => undefined,
+    heardInTimeOf: (text: string) => string = (text) => text,
   ) {
     super(next.sampleRate, next, { pause: true });
     this.#next = next;
     this.#clock = clock;
     this.#onGap = onGap;
+    this.#heardInTimeOf = heardInTimeOf;
     this.#open = Promise.race([open, new Promise<void>((resolve) => (this.#letGo = resolve))]);
     this.on(voice.AudioOutput.EVENT_PLAYBACK_FINISHED, (event: { synchronizedTranscript?: string }) => {
       if (this.#silenced) this.#heard = `${this.#heard ?? ''}${event.synchronizedTranscript ?? ''}`;
@@ -71,6 +75,13 @@ export class Cut extends voice.AudioOutput {
     this.#goesOn = true;
     this.#playsUntil = Math.max(this.#playsUntil, now) + (frame.samplesPerChannel / frame.sampleRate) * 1_000;
     await this.#next.captureFrame(frame);
+  }
+
+  /** The framework reckons what was heard by the words as they are written, and knows nothing of how the voice says them. */
+  override onPlaybackFinished(finished: Parameters<voice.AudioOutput['onPlaybackFinished']>[0]): void {
+    const { interrupted, synchronizedTranscript: text } = finished;
+    const heard = interrupted && text !== undefined ? this.#heardInTimeOf(text) : text;
+    super.onPlaybackFinished(heard === undefined ? finished : { ...finished, synchronizedTranscript: heard });
   }
 
   override flush(): void {

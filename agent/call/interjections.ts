@@ -80,7 +80,7 @@ export class Interjections {
       if (signal.aborted) return 0;
       cancel = within((pcm.samples.length / pcm.rate) * 1_000 + SAYING_LIMIT);
       const heard = await interject(room, pcm, { signal, clock, log });
-      transcript.assistant(firstPart(said, heard), heard < 1);
+      transcript.assistant(this.#parts.models.pronunciation.heardOf(said, heard), heard < 1);
       return heard;
     } catch (error) {
       log.warn({ code: 'E_MODEL_FAILED', pii: { error } }, 'a sentence could not be rendered');
@@ -106,10 +106,4 @@ export class Interjections {
     over.abort(new Error('rendered'));
     return pcm ? { said: text, pcm } : { said: RECORDED[recorded], pcm: recording(recorded) };
   }
-}
-
-/** The words that fit into that part of the sentence's time. */
-function firstPart(text: string, part: number): string {
-  if (part >= 1) return text;
-  return text.slice(0, text.lastIndexOf(' ', Math.floor(text.length * part)) + 1).trim();
 }

@@ -4,10 +4,12 @@ import * as silero from '@livekit/agents-plugin-silero';
 import { InferenceSession } from 'onnxruntime-node';
 import type { Clock } from '../../base/clock.ts';
 import type { Config, ModelPart } from '../../config.ts';
+import { languageOf } from '../definition/character.ts';
 import type { Definition } from '../definition/definition.ts';
 import { modelNameOf, serverOf } from '../definition/model-server.ts';
 import { CHAT_MODEL } from '../definition/models.ts';
 import type { Pcm } from './interjection.ts';
+import { Pronunciation } from './pronunciation.ts';
 import { Sentences } from './sentences.ts';
 import type { Witness } from './trouble/attempts.ts';
 import { Hearing } from './trouble/hearing.ts';
@@ -25,6 +27,8 @@ export interface Models {
   sentence(text: string): Promise<Pcm>;
   /** The same where it is there already. */
   kept(text: string): Pcm | undefined;
+  /** How the voice says words. */
+  readonly pronunciation: Pronunciation;
   /** What is being waited for. */
   busy(): ModelPart | undefined;
   /** Milliseconds that a caller waits for a reply before something else is said. */
@@ -133,7 +137,7 @@ export class ModelSource {
       parameters: said.parameters,
     }));
     const hearing = new Hearing(ears, {
-      language: models.stt.language,
+      language: languageOf(definition),
       timeout: timeout('stt'),
       witness,
       clock,
@@ -150,14 +154,17 @@ export class ModelSource {
       voice: said.voice ?? models.tts.voice,
       speed: said.speed ?? models.tts.speed,
     }));
-    const speech = new Speech(voices, { timeout: timeout('tts'), witness, clock });
+    const pronunciation = new Pronunciation(definition.pronunciation);
+    const speaking = { timeout: timeout('tts'), pronunciation, clock };
+    const speech = new Speech(voices, { ...speaking, witness });
     // What is rendered ahead and fails is no trouble yet.
-    const ahead = new Speech(voices, { timeout: timeout('tts'), witness: NOBODY, clock });
-    const voice = JSON.stringify([voices[0]?.baseUrl, models.tts, voices[0]?.name]);
+    const ahead = new Speech(voices, { ...speaking, witness: NOBODY });
+    const voice = JSON.stringify([voices[0]?.baseUrl, models.tts, voices[0]?.name, definition.pronunciation]);
     return {
       stt: hearing,
       llm: mind,
       tts: speech,
+      pronunciation,
       sentence: (text) => this.#sentences.get(voice, text, ahead),
       busy: () => (hearing.busy ? 'stt' : mind.busy ? 'llm' : speech.busy ? 'tts' : undefined),
       kept: (text) => this.#sentences.kept(voice, text),

@@ -1,4 +1,29 @@
+import type { Definition } from '../definition/definition.ts';
 import type { Caller } from './caller.ts';
+
+/**
+ * What an agent is told, as a template: who it is, what it speaks, what to do.
+ *
+ * @param instructions those of the definition unless others hold just now.
+ */
+export function chargeOf(
+  { persona, language, instructions: usual }: Definition,
+  instructions: string = usual,
+): string {
+  const spoken =
+    language === undefined
+      ? undefined
+      : `Speak ${nameOf(language)} on this call, unless the caller asks for another language.`;
+  return [persona?.trim(), spoken, instructions].filter((part) => part !== undefined).join('\n\n');
+}
+
+function nameOf(language: string): string {
+  try {
+    return new Intl.DisplayNames(['en'], { type: 'language' }).of(language) ?? language;
+  } catch {
+    return language; // A code that means nothing to us may mean something to the model.
+  }
+}
 
 /**
  * The instructions of a call: the definition's, and behind them what the PBX says about this caller, quoted. It is text from outside: it

@@ -93,7 +93,14 @@ export class Voice {
       outputOptions: { audioSampleRate: OUTPUT_RATE, queueSizeMs: OUTPUT_QUEUE },
     });
     if (this.#session.output.audio) {
-      this.#cut = new Cut(this.#session.output.audio, answered, clock, (ms) => measures.gap(ms));
+      const { pronunciation } = this.#parts.models;
+      this.#cut = new Cut(
+        this.#session.output.audio,
+        answered,
+        clock,
+        (ms) => measures.gap(ms),
+        (text) => pronunciation.heardInTimeOf(text),
+      );
       this.#session.output.audio = this.#cut;
     }
   }

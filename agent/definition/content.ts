@@ -1,4 +1,5 @@
 import { analysisProblems } from './analysis.ts';
+import { pronunciationProblems } from './character.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Definition, Reachable } from './definition.ts';
 import { destinationProblems, headerProblems } from './destination-problems.ts';
@@ -28,6 +29,7 @@ export function contentProblems(source: Source, definition: Definition): Problem
     ...troubleProblems(source, definition),
     ...outboundProblems(source, definition),
     ...analysisProblems(source, definition.analysis),
+    ...pronunciationProblems(source, definition),
     ...routeProblems(source, definition),
   ];
 }
@@ -38,6 +40,7 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
   const state = stateVariables(definition, { secret: false });
   /** With the variables that not every template has. Nothing is collected yet where a call begins. */
   const templates: [path: Path, text: string, own?: readonly string[]][] = [[['instructions'], instructions]];
+  if (definition.persona !== undefined) templates.push([['persona'], definition.persona]);
   const greetings: [Path, typeof greeting | undefined][] = [
     [['greeting'], greeting],
     ...routes.rules.map((rule, i): [Path, typeof greeting | undefined] => [

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { analysis } from './analysis.ts';
+import { character } from './character.ts';
 import { name, seconds, sentence, straight, tool } from './fields.ts';
 import { greeting } from './greeting.ts';
 import { httpTools } from './http-tool.ts';
@@ -142,6 +143,7 @@ export const definitionSchema = z.strictObject({
   name: name.describe('How rules and callers (sip:<name>@host) name the agent.'),
   description: z.string().max(500).default('').describe('For people; the model does not see it.'),
   models,
+  ...character,
   greeting,
   instructions: z
     .string()

@@ -56,7 +56,10 @@ export const models = z
       .prefault({}),
     stt: model
       .extend({
-        language: z.string().default('en'),
+        language: z
+          .string()
+          .optional()
+          .describe('What callers speak, where it is not the language of the agent.'),
         timeout: seconds
           .optional()
           .describe('Seconds for the text of an utterance. 3; with keyless speech 12.'),

@@ -10,7 +10,7 @@ const confirmation = z.strictObject({
     .describe('Says what was typed: {{digits}} becomes the digits, one by one. Template.'),
   question: sentence.optional().describe('Asks whether it is right, and how to answer. Template.'),
   again: sentence.optional().describe('Apologizes and asks to type again. Template.'),
-  yes: words.describe('Words that mean yes, in place of our own for the language of models.stt.'),
+  yes: words.describe('Words that mean yes, in place of our own for the language.'),
   no: words.describe('Words that mean no, likewise.'),
   tries: z.number().int().min(1).max(10).default(3).describe('How often the number may be typed.'),
   timeout: seconds.default(10).describe('Seconds for the answer, counted from the end of the question.'),

@@ -29,7 +29,7 @@ const agree = z.strictObject({
     .regex(/^[0-9]$/, 'a digit')
     .default('1')
     .describe('Key that agrees; any other does not.'),
-  yes: words.describe('Words that agree, in place of our own for the language of models.stt.'),
+  yes: words.describe('Words that agree, in place of our own for the language.'),
   no: words.describe('Words that do not, likewise.'),
   timeout: seconds.default(10).describe('Seconds for the answer. The sentence is said twice at most.'),
   otherwise: z

@@ -1,3 +1,4 @@
+import { languageOf } from '../definition/character.ts';
 import type { Definition, Reachable } from '../definition/definition.ts';
 import { destinationUri } from '../definition/destination-uri.ts';
 import { secretStateOf } from '../definition/state.ts';
@@ -26,7 +27,7 @@ export function toolset(
   const { render } = outside;
   const tools: VoiceTool[] = [];
   if (receive_dtmf?.enabled) {
-    const { language } = definition.models.stt;
+    const language = languageOf(definition);
     tools.push(receiveDtmf(receive_dtmf, { language, render }));
   }
   if (send_dtmf?.enabled) tools.push(sendDtmf(send_dtmf));

@@ -13,7 +13,7 @@ export interface Asking {
   readonly say: (template: string) => Promise<number>;
   /** Whether the caller's words are for the agent. */
   readonly listen: (on: boolean) => void;
-  /** Of models.stt. */
+  /** What is spoken on the call. */
   readonly language: string;
 }
 

@@ -1,4 +1,5 @@
 import type { RecordingRecord } from '../../../threads/recording.ts';
+import { languageOf } from '../../definition/character.ts';
 import type { Definition } from '../../definition/definition.ts';
 import type { Line } from '../../tools/tool.ts';
 import type { Digits } from '../digits.ts';
@@ -24,10 +25,10 @@ interface Opening {
  */
 export async function openRecorded(
   recording: Recording,
-  { recording: settings, models }: Definition,
+  definition: Definition,
   { line, digits, voice, interjections, ending, answered }: Opening,
 ): Promise<void> {
-  const consent = settings?.consent;
+  const consent = definition.recording?.consent;
   if (!consent) {
     void answered.then(() => recording.consented('none'));
     return;
@@ -43,7 +44,7 @@ export async function openRecorded(
         line,
         say: (template) => interjections.say(template),
         listen: (on) => voice.listen(on),
-        language: models.stt.language,
+        language: languageOf(definition),
       }),
     );
   } finally {

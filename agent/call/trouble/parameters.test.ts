@@ -6,6 +6,7 @@ import { wavHeader } from '../../../base/wav-header.ts';
 import { ModelServer, type Models } from '../../../tests/doubles/model-server.ts';
 import { tone } from '../../../tests/doubles/tone.ts';
 import type { ChatParameters, SpeechParameters } from '../../definition/model-parameters.ts';
+import { Pronunciation } from '../pronunciation.ts';
 import { Hearing } from './hearing.ts';
 import { Mind } from './mind.ts';
 import { Speech } from './speech.ts';
@@ -86,7 +87,8 @@ test('a transcription model gets prompt and temperature', async () => {
 async function spoken(parameters: SpeechParameters, sent: Buffer) {
   const { server, told, common } = await serving({ speak: () => sent });
   const own = { name: 'main', baseUrl: server.baseUrl, apiKey: 'none', voice: 'ash', speed: undefined };
-  const speech = new Speech([{ ...own, parameters }], common);
+  const pronunciation = new Pronunciation({});
+  const speech = new Speech([{ ...own, parameters }], { ...common, pronunciation });
   let samples = 0;
   const rates = new Set<number>();
   for await (const { frame } of speech.synthesize('Hello.')) {

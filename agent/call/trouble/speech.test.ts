@@ -2,6 +2,7 @@ import { initializeLogger } from '@livekit/agents';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../base/clock.ts';
 import { ModelServer, type Fault } from '../../../tests/doubles/model-server.ts';
+import { Pronunciation } from '../pronunciation.ts';
 import { Speech } from './speech.ts';
 
 initializeLogger({ pretty: false, level: 'silent' });
@@ -25,6 +26,7 @@ async function spoken(text: string, mute: (model: string) => Fault | undefined =
     ],
     {
       timeout: 500,
+      pronunciation: new Pronunciation({}),
       clock: systemClock,
       witness: {
         failed: (_, model, cause) => told.push(`${model}: ${cause}`),

@@ -3,6 +3,7 @@ import type { AudioFrame } from '@livekit/rtc-node';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
 import type { SpeechParameters } from '../../definition/model-parameters.ts';
+import type { Pronunciation } from '../pronunciation.ts';
 import { type Candidate, Candidates, Failure, tryEach, type Witness } from './attempts.ts';
 import { unlessAborted } from '../../../base/unless-aborted.ts';
 import { Budget } from './budget.ts';
@@ -17,6 +18,14 @@ export interface SpeechServer extends Candidate {
   readonly parameters: SpeechParameters;
 }
 
+interface Parts {
+  /** Milliseconds to the first sound, and between two pieces of it. */
+  readonly timeout: number;
+  readonly pronunciation: Pronunciation;
+  readonly witness: Witness;
+  readonly clock: Clock;
+}
+
 /**
  * Text to speech over `POST {base URL}/audio/speech`, played as it comes. When a model fails or is too slow the next one says the sentence. Never
  * throws: where none is left the sentence is without sound, and the witness knows.
@@ -24,12 +33,11 @@ export interface SpeechServer extends Candidate {
 export class Speech extends tts.TTS {
   readonly label = 'attendant.Speech';
   readonly #candidates: Candidates<SpeechServer>;
-  readonly #parts: { timeout: number; witness: Witness; clock: Clock };
+  readonly #parts: Parts;
   #last: Promise<unknown> = Promise.resolve();
   #busy = 0;
 
-  /** @param parts.timeout milliseconds to the first sound, and between two pieces of it. */
-  constructor(servers: readonly SpeechServer[], parts: { timeout: number; witness: Witness; clock: Clock }) {
+  constructor(servers: readonly SpeechServer[], parts: Parts) {
     super(SPEECH_RATE, 1, { streaming: false });
     this.#candidates = new Candidates(servers, parts.clock);
     this.#parts = parts;
@@ -56,7 +64,8 @@ export class Speech extends tts.TTS {
   async #speak(sentence: Sentence): Promise<void> {
     // A few signs without a word have no sound, and need none.
     if (!/[\p{L}\p{N}]/u.test(sentence.inputText)) return;
-    const { timeout, witness, clock } = this.#parts;
+    const { timeout, pronunciation, witness, clock } = this.#parts;
+    const input = pronunciation.spoken(sentence.inputText);
     const signal = sentence.abortSignal;
     const before = this.#last;
     this.#busy += 1;
@@ -66,7 +75,7 @@ export class Speech extends tts.TTS {
         const budget = new Budget(clock, timeout, before);
         try {
           const either = AbortSignal.any([signal, budget.signal]);
-          await unlessAborted(request(server, sentence, budget, either), either);
+          await unlessAborted(request(server, input, sentence, budget, either), either);
         } finally {
           budget.done();
         }
@@ -79,6 +88,7 @@ export class Speech extends tts.TTS {
 
 async function request(
   server: SpeechServer,
+  input: string,
   sentence: Sentence,
   budget: Budget,
   signal: AbortSignal,
@@ -88,7 +98,7 @@ async function request(
     method: 'POST',
     headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
     body: JSON.stringify({
-      input: sentence.inputText,
+      input,
       model: name,
       voice,
       response_format: parameters.response_format ?? 'pcm',
