@@ -15,7 +15,7 @@ import { Digits } from './digits.ts';
 import { Discretion } from './discretion.ts';
 import type { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
-import { greet } from './greeting.ts';
+import { Greeting } from './greeting.ts';
 import { Interjections } from './interjections.ts';
 import { onKeys } from './keys.ts';
 import { lastSteps } from './last-steps.ts';
@@ -64,6 +64,7 @@ export class Conversation {
   readonly #line: CallLine;
   readonly #belt: Belt;
   readonly #voice: Voice;
+  readonly #greeting: Greeting;
   readonly #transfer: Transfer;
   readonly #interjections: Interjections;
   readonly #patience: Patience;
@@ -163,6 +164,7 @@ export class Conversation {
       isMute: () => this.#voice.isMute,
     });
     const render = (template: string) => this.#render(template);
+    this.#greeting = new Greeting(agent.definition, models, render);
     const common = { transcript: this.#transcript, ending, answered, clock, log };
     const interjections = (this.#interjections = new Interjections({
       ...common,
@@ -232,7 +234,7 @@ export class Conversation {
     const opening = { line, digits, voice, interjections, ending, answered };
     if (recording) await openRecorded(recording, agent.definition, opening);
     this.#patience.begin();
-    const said = greet(agent.definition, voice, (template) => this.#render(template), exchange.log);
+    const said = this.#greeting.say(voice, exchange.log);
     if (agent.transfer !== undefined) void this.#putThrough.atOnce(agent.transfer, said);
   }
 

@@ -1,25 +1,37 @@
 import type { Log } from '../../base/log.ts';
 import type { Definition } from '../definition/definition.ts';
+import type { Models } from './models.ts';
+import type { Sound } from './rendering.ts';
 import type { Voice } from './voice.ts';
 
-/** The first word of a call, where it is the agent's. Resolves when a fixed one was heard, or broken off. */
-export function greet(
-  { greeting }: Pick<Definition, 'greeting'>,
-  voice: Voice,
-  render: (template: string) => string,
-  log: Log,
-): Promise<void> {
-  switch (greeting.kind) {
-    case 'generated':
-      voice.reply({ instructions: render(greeting.instructions) });
-      return Promise.resolve();
-    case 'fixed':
-      return voice
-        .say(render(greeting.text))
-        .catch((error: unknown) => log.warn({ pii: { error } }, 'the greeting failed'));
-    case 'none':
-      return Promise.resolve();
-    default:
-      return greeting satisfies never;
+/** The first words of a call, where they are the agent's. A fixed text begins to be rendered at once, before there is anybody to hear it. */
+export class Greeting {
+  readonly #greeting: Definition['greeting'];
+  readonly #render: (template: string) => string;
+  readonly #fixed: { readonly text: string; readonly sound: Sound } | undefined;
+
+  constructor(
+    { greeting }: Pick<Definition, 'greeting'>,
+    models: Pick<Models, 'sound'>,
+    render: (template: string) => string,
+  ) {
+    this.#greeting = greeting;
+    this.#render = render;
+    if (greeting.kind !== 'fixed') return;
+    const text = render(greeting.text);
+    this.#fixed = { text, sound: models.sound(text) };
+  }
+
+  /** Says it. Resolves when a fixed one was heard, or broken off. */
+  async say(voice: Voice, log: Log): Promise<void> {
+    if (this.#greeting.kind === 'generated')
+      voice.reply({ instructions: this.#render(this.#greeting.instructions) });
+    if (!this.#fixed) return;
+    const { text, sound } = this.#fixed;
+    // Where the voice has failed the call is in trouble already, and what is said of that comes instead.
+    if (!(await sound.begins)) return;
+    await voice
+      .say(text, { sound })
+      .catch((error: unknown) => log.warn({ pii: { error } }, 'the greeting failed'));
   }
 }

@@ -10,6 +10,7 @@ import { modelNameOf, serverOf } from '../definition/model-server.ts';
 import { CHAT_MODEL } from '../definition/models.ts';
 import type { Pcm } from './interjection.ts';
 import { Pronunciation } from './pronunciation.ts';
+import type { Sound } from './rendering.ts';
 import { Sentences } from './sentences.ts';
 import type { Witness } from './trouble/attempts.ts';
 import { Hearing } from './trouble/hearing.ts';
@@ -25,6 +26,8 @@ export interface Models {
   readonly turnDetector: inference.TurnDetector;
   /** A fixed sentence in the agent's voice, rendered once and kept; rejects with E_MODEL_FAILED. */
   sentence(text: string): Promise<Pcm>;
+  /** The same as sound that can be played while it is rendered; what fails is trouble. */
+  sound(text: string): Sound;
   /** The same where it is there already. */
   kept(text: string): Pcm | undefined;
   /** How the voice says words. */
@@ -129,8 +132,7 @@ export class ModelSource {
     };
     const { models, trouble } = definition;
     const clock = this.#clock;
-    const timeout = (part: ModelPart) =>
-      (models[part].timeout ?? TIMEOUTS[part] * this.#slowness(part, models)) * 1_000;
+    const timeout = (part: ModelPart) => this.#timeout(part, models);
     // Over HTTP, an utterance at a time: every OpenAI-compatible server has that, few have the realtime socket.
     const ears = this.#servers('stt', models.stt, witness).map(({ said, ...server }) => ({
       ...server,
@@ -148,24 +150,16 @@ export class ModelSource {
       parameters: said.parameters,
     }));
     const mind = new Mind(minds, { timeout: timeout('llm'), again: trouble.again, witness, clock });
-    const voices = this.#servers('tts', models.tts, witness).map(({ said, ...server }) => ({
-      ...server,
-      parameters: said.parameters,
-      voice: said.voice ?? models.tts.voice,
-      speed: said.speed ?? models.tts.speed,
-    }));
-    const pronunciation = new Pronunciation(definition.pronunciation);
-    const speaking = { timeout: timeout('tts'), pronunciation, clock };
-    const speech = new Speech(voices, { ...speaking, witness });
+    const { speech, voice } = this.#speech(definition, witness);
     // What is rendered ahead and fails is no trouble yet.
-    const ahead = new Speech(voices, { ...speaking, witness: NOBODY });
-    const voice = JSON.stringify([voices[0]?.baseUrl, models.tts, voices[0]?.name, definition.pronunciation]);
+    const { speech: ahead } = this.#speech(definition, NOBODY);
     return {
       stt: hearing,
       llm: mind,
       tts: speech,
-      pronunciation,
+      pronunciation: new Pronunciation(definition.pronunciation),
       sentence: (text) => this.#sentences.get(voice, text, ahead),
+      sound: (text) => this.#sentences.sound(voice, text, speech),
       busy: () => (hearing.busy ? 'stt' : mind.busy ? 'llm' : speech.busy ? 'tts' : undefined),
       kept: (text) => this.#sentences.kept(voice, text),
       patience:
@@ -175,6 +169,36 @@ export class ModelSource {
       // The framework would otherwise choose a cloud detector by itself.
       turnDetector: new inference.TurnDetector({ version: 'v1-mini', executor: this.#turnModel }),
     };
+  }
+
+  /** Has a fixed sentence rendered before anybody calls; rejects with E_MODEL_FAILED. */
+  async ahead(definition: Definition, text: string): Promise<void> {
+    const { speech, voice } = this.#speech(definition, NOBODY);
+    await this.#sentences.get(voice, text, speech);
+  }
+
+  /** The agent's voice, and what tells it from any other. */
+  #speech(definition: Definition, witness: Witness): { speech: Speech; voice: string } {
+    const { models, pronunciation } = definition;
+    const voices = this.#servers('tts', models.tts, witness).map(({ said, ...server }) => ({
+      ...server,
+      parameters: said.parameters,
+      voice: said.voice ?? models.tts.voice,
+      speed: said.speed ?? models.tts.speed,
+    }));
+    const speech = new Speech(voices, {
+      timeout: this.#timeout('tts', models),
+      pronunciation: new Pronunciation(pronunciation),
+      witness,
+      clock: this.#clock,
+    });
+    const [first] = voices;
+    return { speech, voice: JSON.stringify([first?.baseUrl, first?.name, models.tts, pronunciation]) };
+  }
+
+  /** Milliseconds. */
+  #timeout(part: ModelPart, models: Definition['models']): number {
+    return (models[part].timeout ?? TIMEOUTS[part] * this.#slowness(part, models)) * 1_000;
   }
 
   /** The keyless servers share the processor with everything else: slow is not in trouble there. */

@@ -1,14 +1,12 @@
-import type { tts } from '@livekit/agents';
 import type { Pcm } from './interjection.ts';
+import { type Renderer, Rendering, type Sound, soundOf } from './rendering.ts';
 
 /** Bytes of audio that are kept: about ten minutes of it. */
 const MOST_KEPT = 32 * 1_024 * 1_024;
-/** Milliseconds. */
-const RENDER_LIMIT = 6_000;
 
 /**
- * Fixed sentences as sound, rendered once and kept, by voice and text: what has to be said when a model is in trouble must be there
- * before. One for a process; what was used last is kept.
+ * Fixed sentences as sound, rendered once and kept, by voice and text: what has to be said at once, or when a model is in trouble, must be
+ * there before. One for a process; what was used last is kept.
  */
 export class Sentences {
   readonly #kept = new Map<string, Pcm>();
@@ -27,23 +25,38 @@ export class Sentences {
   }
 
   /** The sentence, rendered now where it is not there yet; rejects with what the speech model failed with. */
-  async get(voice: string, text: string, tts: tts.TTS): Promise<Pcm> {
+  async get(voice: string, text: string, speech: Renderer): Promise<Pcm> {
     const kept = this.kept(voice, text);
     if (kept) return kept;
     const key = keyOf(voice, text);
     let rendering = this.#rendering.get(key);
     if (!rendering) {
-      rendering = render(tts, text).finally(() => this.#rendering.delete(key));
+      rendering = this.#render(key, text, speech).pcm.finally(() => this.#rendering.delete(key));
       this.#rendering.set(key, rendering);
-      rendering.then(
-        (pcm) => this.#keep(key, pcm),
-        () => undefined,
-      );
     }
     return rendering;
   }
 
+  /** The same as sound that can be listened to while it is rendered, by this speech model: whoever waits for it learns of its failures. */
+  sound(voice: string, text: string, speech: Renderer): Sound {
+    const kept = this.kept(voice, text);
+    return kept ? soundOf(kept) : this.#render(keyOf(voice, text), text, speech);
+  }
+
+  #render(key: string, text: string, speech: Renderer): Rendering {
+    const rendering = new Rendering(speech, text);
+    rendering.pcm.then(
+      (pcm) => {
+        if (!rendering.flawed) this.#keep(key, pcm);
+      },
+      () => undefined,
+    );
+    return rendering;
+  }
+
   #keep(key: string, pcm: Pcm): void {
+    this.#bytes -= this.#kept.get(key)?.samples.byteLength ?? 0;
+    this.#kept.delete(key);
     this.#kept.set(key, pcm);
     this.#bytes += pcm.samples.byteLength;
     for (const [oldest, { samples }] of this.#kept) {
@@ -56,26 +69,4 @@ export class Sentences {
 
 function keyOf(voice: string, text: string): string {
   return `${voice}\n${text}`;
-}
-
-async function render(speech: tts.TTS, text: string): Promise<Pcm> {
-  const stream = speech.synthesize(
-    text,
-    { maxRetry: 0, retryIntervalMs: 0, timeoutMs: RENDER_LIMIT },
-    AbortSignal.timeout(RENDER_LIMIT),
-  );
-  const parts: Int16Array[] = [];
-  let length = 0;
-  for await (const { frame } of stream) {
-    parts.push(frame.data);
-    length += frame.data.length;
-  }
-  if (length === 0) throw new Error('the speech model gave no sound');
-  const samples = new Int16Array(length);
-  let at = 0;
-  for (const part of parts) {
-    samples.set(part, at);
-    at += part.length;
-  }
-  return { samples, rate: speech.sampleRate };
 }

@@ -15,6 +15,8 @@ import type { Ending } from './ending.ts';
 import { type Models, SHORTEST_SILENCE } from './models.ts';
 import type { Measures } from './measures.ts';
 import { RefusedTools } from './refused-tools.ts';
+import type { Sound } from './rendering.ts';
+import { Saying, Sayings } from './saying.ts';
 import { sessionOptions, SHORTEST_INTERRUPTION } from './session-options.ts';
 import { Speeches } from './speeches.ts';
 import type { Transcript } from './transcript.ts';
@@ -54,6 +56,7 @@ export class Voice {
   readonly #asides: Asides;
   readonly #ears: Ears;
   readonly #speeches = new Speeches();
+  readonly #sayings = new Sayings();
   readonly #refused: RefusedTools;
   #cancelBargeIn: () => void = () => undefined;
   #mute = false;
@@ -138,13 +141,16 @@ export class Voice {
     this.#cut?.after(interjection);
   }
 
-  /** Says the text as it is, unless the agent keeps silent. Resolves when it has been heard or cut off. */
-  async say(text: string, options: SayOptions = {}): Promise<void> {
-    const { anew, recorded } = options;
+  /** Says the text as it is, unless the agent keeps silent; by `sound` where it is rendered already. Resolves when it has been heard or cut off. */
+  async say(text: string, options: SayOptions & { readonly sound?: Sound } = {}): Promise<void> {
+    const { anew, recorded, sound } = options;
     if (this.#parts.hush.on) return;
     if (anew) this.unsilence();
     if (recorded === undefined) {
-      await this.#session.say(text).waitForPlayout();
+      const speech = this.#session.say(text, sound && { audio: sound.frames() });
+      const { pronunciation } = this.#parts.models;
+      if (this.#cut) this.#sayings.add(new Saying(text, speech, this.#cut, { pronunciation, sound }));
+      await speech.waitForPlayout();
       return;
     }
     // The framework would put the text itself into the conversation. Only our own way of cutting it off says how much was heard.
@@ -242,9 +248,12 @@ export class Voice {
       if (item.role === 'user') this.#speeches.afterCut(() => transcript.user(text));
       if (item.role !== 'assistant') return;
       this.#refused.spoke();
-      const heard = this.#release();
-      if (heard === undefined) transcript.assistant(text, item.interrupted);
-      else transcript.assistant(heard, true);
+      const cut = this.#release();
+      const isCut = cut !== undefined || item.interrupted;
+      const saying = isCut ? this.#sayings.current : undefined;
+      // The model is to know no more of it than the caller.
+      if (saying) item.content = [saying.heard === '' ? '…' : saying.heard];
+      transcript.assistant(saying?.heard ?? cut ?? text, isCut);
     });
     this.#session.on(Event.UserInputTranscribed, ({ transcript: text, isFinal }) => {
       if (isFinal) transcript.recognized(text);

@@ -21,6 +21,11 @@ export interface Definitions {
   names(): AgentName[];
 }
 
+export interface DefinitionFiles extends Definitions {
+  /** Every definition that answers, as its file stands now. */
+  all(): LoadedDefinition[];
+}
+
 interface KnownFile {
   /** Changes whenever the file does. */
   readonly stamp: string;
@@ -51,7 +56,7 @@ export function openDefinitions(options: {
   readonly root: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
-}): Definitions {
+}): DefinitionFiles {
   const { env, log } = options;
   const folders = definitionFolders(options);
   let files = new Map<string, KnownFile>();
@@ -92,6 +97,13 @@ export function openDefinitions(options: {
     }
   }
 
+  function all(): LoadedDefinition[] {
+    const found = new Map<string, LoadedDefinition>();
+    for (const { loaded } of read().values())
+      if (loaded && !found.has(loaded.definition.name)) found.set(loaded.definition.name, loaded);
+    return [...found.values()];
+  }
+
   return {
     get(name) {
       if (!isAgentName(name))
@@ -104,10 +116,11 @@ export function openDefinitions(options: {
       }
       throw new AttendantError('E_DEFINITION_NOT_FOUND', `no agent is named ${name}`);
     },
-    names() {
-      const names = [...read().values()].flatMap(({ loaded }) => (loaded ? [loaded.definition.name] : []));
-      return [...new Set(names)].sort() as AgentName[];
-    },
+    all,
+    names: () =>
+      all()
+        .map(({ definition }) => definition.name as AgentName)
+        .sort(),
   };
 }
 

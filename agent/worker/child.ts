@@ -18,6 +18,7 @@ import { TrunkNames } from '../call/trunk-names.ts';
 import type { Definition } from '../definition/definition.ts';
 import { openDefinitions } from '../definition/definitions.ts';
 import { tracing as callSpans } from './call-spans.ts';
+import { keepGreetings } from './greetings-ahead.ts';
 import { quietFramework } from './framework-log.ts';
 import { Host } from './host.ts';
 import { journalFolder, type FromChild, type ToChild } from './messages.ts';
@@ -62,6 +63,14 @@ async function run(): Promise<void> {
   const models = await ModelSource.load(config, turnModel, clock, (part) =>
     observe({ of: 'model failure', part }),
   );
+  const greetings = keepGreetings({
+    definitions,
+    models,
+    env: config.env,
+    clock,
+    log,
+    signal: callsOver.signal,
+  });
   const tracing = await openTracing(config.tracing, 'attendant-worker', log);
   const analyzing = keepAnalyzing({
     analyses: threads.analyses,
@@ -148,6 +157,7 @@ async function run(): Promise<void> {
     void host.empty().then(async () => {
       callsOver.abort(new Error('this worker ends'));
       await analyzing.ended;
+      await greetings;
       stopped.abort();
     });
   }

@@ -35,17 +35,18 @@ async function spoken(text: string, mute: (model: string) => Fault | undefined =
     },
   );
   let samples = 0;
-  for await (const { frame } of speech.synthesize(text)) samples += frame.samplesPerChannel;
-  return { ms: samples / 24, told };
+  const sentence = speech.synthesize(text);
+  for await (const { frame } of sentence) samples += frame.samplesPerChannel;
+  return { ms: samples / 24, told, flawed: sentence.flawed };
 }
 
 test('a long sentence comes whole', async () => {
   const text = 'a word and '.repeat(40);
-  expect(await spoken(text)).toEqual({ ms: text.length * 60, told: [] });
+  expect(await spoken(text)).toEqual({ ms: text.length * 60, told: [], flawed: false });
 });
 
 test('signs without a word need no sound', async () => {
-  expect(await spoken(' … ')).toEqual({ ms: 0, told: [] });
+  expect(await spoken(' … ')).toEqual({ ms: 0, told: [], flawed: false });
 });
 
 test.each<[Fault, string]>([
@@ -56,18 +57,25 @@ test.each<[Fault, string]>([
   ['empty', 'no_sound'],
 ])('a voice that fails (%s) is told, and the next one says the sentence', async (fault, cause) => {
   const mute = (model: string) => (model === 'main' ? fault : undefined);
-  expect(await spoken('Yes, sir.', mute)).toEqual({ ms: 540, told: [`main: ${cause}`] });
+  expect(await spoken('Yes, sir.', mute)).toEqual({
+    ms: 540,
+    told: [`main: ${cause}`],
+    flawed: false,
+  });
 });
 
 test('what was heard of a sentence that stalls is said again by the next voice', async () => {
-  const { ms, told } = await spoken('Yes, sir.', (model) => (model === 'main' ? 'hang half way' : undefined));
+  const { ms, told, flawed } = await spoken('Yes, sir.', (model) =>
+    model === 'main' ? 'hang half way' : undefined,
+  );
   expect(told).toEqual(['main: stalled']);
-  expect(ms).toBeGreaterThan(540);
+  expect([ms > 540, flawed]).toEqual([true, true]);
 });
 
 test('with no voice left there is no sound, and no error', async () => {
   expect(await spoken('Yes, sir.', () => 500)).toEqual({
     ms: 0,
     told: ['main: http_500', 'other: http_500', 'exhausted: http_500'],
+    flawed: false,
   });
 });

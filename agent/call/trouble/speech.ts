@@ -53,7 +53,7 @@ export class Speech extends tts.TTS {
     return this.#busy > 0;
   }
 
-  override synthesize(text: string, options?: APIConnectOptions, signal?: AbortSignal): tts.ChunkedStream {
+  override synthesize(text: string, options?: APIConnectOptions, signal?: AbortSignal): Sentence {
     return new Sentence(this, text, (sentence) => this.#speak(sentence), options, signal);
   }
 
@@ -76,6 +76,9 @@ export class Speech extends tts.TTS {
         try {
           const either = AbortSignal.any([signal, budget.signal]);
           await unlessAborted(request(server, input, sentence, budget, either), either);
+        } catch (error) {
+          sentence.breaksOff();
+          throw error;
         } finally {
           budget.done();
         }
@@ -131,6 +134,8 @@ class Sentence extends tts.ChunkedStream {
   readonly label = 'attendant.Sentence';
   readonly #speak: (sentence: Sentence) => Promise<void>;
   readonly #id = randomUUID();
+  #hasSound = false;
+  #flawed = false;
 
   constructor(
     owner: tts.TTS,
@@ -145,7 +150,18 @@ class Sentence extends tts.ChunkedStream {
 
   play(frame: AudioFrame): void {
     if (this.queue.closed) return;
+    this.#hasSound = true;
     this.queue.put({ requestId: this.#id, segmentId: this.#id, frame, final: false });
+  }
+
+  /** Whether something of it was broken off. */
+  get flawed(): boolean {
+    return this.#flawed;
+  }
+
+  /** What was heard of it so far is not its beginning any more, but something before it. */
+  breaksOff(): void {
+    this.#flawed ||= this.#hasSound;
   }
 
   protected override async run(): Promise<void> {
