@@ -10,7 +10,7 @@ function speech(texts: string[], works: () => boolean = () => true): Renderer {
     if (!works()) return;
     for (let i = 0; i < text.length; i++) yield { frame: { data: new Int16Array(2_400).fill(7) } };
   };
-  return { sampleRate: 24_000, synthesize } as unknown as Renderer;
+  return { sampleRate: 24_000, synthesize };
 }
 
 test('a sentence is rendered once for a voice, however many ask for it', async () => {

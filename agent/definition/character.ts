@@ -36,7 +36,7 @@ export function languageOf({ language, models }: Pick<Definition, 'language' | '
 }
 
 /** As two words count what is the same but for case, or how its letters are put together. */
-export const sameWord = (word: string): string => word.normalize('NFC').toLowerCase();
+const sameWord = (word: string): string => word.normalize('NFC').toLowerCase();
 
 export function pronunciationProblems(
   source: Source,

@@ -25,14 +25,15 @@ interface Parts {
  */
 export async function keepGreetings({ definitions, models, env, clock, log, signal }: Parts): Promise<void> {
   let known = new Map<string, { failures: number; next: number }>();
-  while (!signal.aborted) {
+  const over = () => signal.aborted;
+  while (!over()) {
     const still: typeof known = new Map();
     for (const { definition, version } of definitions.all())
       for (const text of plainGreetings(definition, env)) {
         const key = `${version}\n${text}`;
         const state = known.get(key) ?? { failures: 0, next: 0 };
         still.set(key, state);
-        if (clock.now() < state.next || signal.aborted) continue;
+        if (clock.now() < state.next || over()) continue;
         try {
           await models.ahead(definition, text);
           state.next = Infinity;

@@ -93,7 +93,7 @@ it('is heard from its beginning while the speech server is down, and nobody asks
   for (const [i, call] of calls.entries()) {
     const { history, warnings } = await greeted(call);
     expect(lines(history)).toEqual([`agent: ${texts[i] ?? ''}`]);
-    expect(warnings ?? []).toEqual([]);
+    expect(warnings).toEqual([]);
     expect(call.earpiece.voiceSince()).toBeGreaterThan((lengths[i] ?? 0) * CHARACTER * 0.95);
     await call.cue();
   }
