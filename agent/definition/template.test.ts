@@ -23,6 +23,10 @@ describe('filling a template', () => {
     ['{{vars.name}} {{state.tries}} {{state.order}} {{env.REGION}}', 'Ada 2 {"id":7} eu'],
     ['a single { brace } and $& stay', 'a single { brace } and $& stay'],
     ['{{{uid}}}', '{abc123}'],
+    ['{{\tuid\n}}', 'abc123'],
+    ['', ''],
+    ['no variable', 'no variable'],
+    ['{{uid}}{{uid}}', 'abc123abc123'],
   ])('%s', (template, text) => {
     expect(templateFaults(template, ['state.tries', 'state.order'])).toEqual([]);
     expect(render(template, context)).toEqual({ text, missing: [] });
@@ -82,8 +86,39 @@ describe('checking a template', () => {
     ['a uid}} b', 5, '}} was not opened'],
     ['{{env.OPENAI_API_KEY}}', 0, '{{env.OPENAI_API_KEY}} is a secret of Attendant itself'],
     ['{{env.ATTENDANT_API_KEYS}}', 0, '{{env.ATTENDANT_API_KEYS}} is a secret of Attendant itself'],
+    ['{{env.REDIS_URL}}', 0, '{{env.REDIS_URL}} is a secret of Attendant itself'],
+    ['{{env.STT_API_KEY}}', 0, '{{env.STT_API_KEY}} is a secret of Attendant itself'],
+    ['{{Uid}}', 0, 'unknown variable {{Uid}}'],
+    ['{{uid.x}}', 0, 'unknown variable {{uid.x}}'],
+    ['{{vars}}', 0, 'unknown variable {{vars}}'],
+    ['{{vars.1a}}', 0, 'unknown variable {{vars.1a}}'],
+    ['{{header.X Tier}}', 0, 'unknown variable {{header.X Tier}}'],
+    ['{{header.X:Tier}}', 0, 'unknown variable {{header.X:Tier}}'],
+    ['{{env.A-B}}', 0, 'unknown variable {{env.A-B}}'],
+    // What is gathered in a call is known only where the definition declares it.
+    ['{{state.order}}', 0, '{{state.order}} is not known here'],
+    ['{{handover.note}}', 0, 'unknown variable {{handover.note}}'],
+    ['{{outcome.reason}}', 0, 'unknown variable {{outcome.reason}}'],
+    ['{{args.number}}', 0, 'unknown variable {{args.number}}'],
+    ['{{digits}}', 0, 'unknown variable {{digits}}'],
+    ['a\n{{uid}} }}', 10, '}} was not opened'],
   ])('%s is refused, at its place', (template, at, what) => {
     expect(templateFaults(template)[0]).toMatchObject({ at, what });
+  });
+
+  test.each(['state.order', 'handover.note', 'outcome.reason', 'args.number', 'digits'])(
+    '{{%s}} is known where it is declared',
+    (own) => {
+      expect(templateFaults(`{{${own}}} {{ ${own} }}`, [own])).toEqual([]);
+    },
+  );
+
+  test('all that is wrong in a text is told, each at its place', () => {
+    expect(templateFaults('{{a}} {{uid}} {{b}} {{').map(({ at, what }) => `${at}: ${what}`)).toEqual([
+      '0: unknown variable {{a}}',
+      '14: unknown variable {{b}}',
+      '20: {{ is not closed',
+    ]);
   });
 
   test('many variables in one text are refused', () => {

@@ -84,6 +84,65 @@ describe('the rules of an agent', () => {
     ]);
   });
 
+  it.for([
+    ['caller: "+49*"', { caller: ['+49*'] }, {}, undefined],
+    ['caller: "+49*"', { caller: '+49*' }, { caller: '+43123' }, 'caller "+43123" is none of +49*'],
+    ['caller: anonymous', { caller: 'anonymous' }, { caller: 'Anonymous' }, undefined],
+    ['caller: anonymous', { caller: 'anonymous' }, {}, 'caller "+4930555" is none of anonymous'],
+    ['dialed: "+4930?"', { dialed: '+4930?' }, {}, undefined],
+    ['dialed: "+4930?"', { dialed: '+4930?' }, { dialed: '+49302 2' }, 'dialed "+493022" is none of +4930?'],
+    ['trunk: "ST_m*"', { trunk: 'ST_m*' }, {}, undefined],
+    ['trunk: "ST_m*"', { trunk: 'ST_m*' }, { trunk: '' }, 'trunk "" is none of ST_m*'],
+    ['headers: X-Tier', { headers: { 'X-Tier': 'gold' } }, { headers: { 'x-tier': 'GOLD' } }, undefined],
+    ['headers: X-Tier', { headers: { 'X-Tier': '*' } }, {}, 'header X-Tier is missing'],
+    [
+      'headers: two',
+      { headers: { 'X-Tier': '*', 'X-Team': 'b' } },
+      { headers: { 'x-tier': 'gold', 'x-team': 'a' } },
+      'header X-Team is "a", none of b',
+    ],
+    ['vars: plan', { vars: { plan: 'pro*' } }, { vars: { plan: 'pro-2' } }, undefined],
+    [
+      'vars: plan',
+      { vars: { plan: 'pro*' } },
+      { vars: { plan: 'free' } },
+      'variable plan is "free", none of pro*',
+    ],
+    // Unlike headers, the names of variables are as they are written.
+    ['vars: Plan', { vars: { Plan: 'pro' } }, { vars: { plan: 'pro' } }, 'variable Plan is missing'],
+    ['open', { open: 'office' }, {}, undefined],
+    [
+      'open',
+      { open: 'office' },
+      time('2026-11-25T17:00:00Z'),
+      '2026-11-25 18:00 in Europe/Berlin is outside of office',
+    ],
+    ['open', { open: 'office' }, time('2030-12-25T09:00:00Z'), '2030-12-25 is a holiday'],
+    ['closed', { closed: 'office' }, time('2026-11-25T17:00:00Z'), undefined],
+    ['closed', { closed: 'office' }, time('2030-12-25T09:00:00Z'), undefined],
+    ['closed', { closed: 'office' }, {}, '2026-11-25 10:00 in Europe/Berlin is within office'],
+    ['weekdays', { weekdays: ['mon', 'wed-fri'] }, {}, undefined],
+    ['weekdays', { weekdays: ['mon', 'thu-fri'] }, {}, '2026-11-25 is none of mon, thu-fri'],
+    ['time', { time: '09:00-11:00' }, {}, undefined],
+    ['time', { time: '11:00-09:00' }, {}, '2026-11-25 10:00 in Europe/Berlin is outside of 11:00-09:00'],
+    ['holiday: true', { holiday: true }, {}, '2026-11-25 is no holiday'],
+    ['holiday: true', { holiday: true }, time('2030-12-25T09:00:00Z'), undefined],
+    ['holiday: false', { holiday: false }, {}, undefined],
+    ['holiday: false', { holiday: false }, time('2030-12-25T09:00:00Z'), '2030-12-25 is a holiday'],
+    // All of it has to hold: the first that does not is told.
+    ['two', { caller: '+43*', holiday: true }, {}, 'caller "+4930555" is none of +43*'],
+    ['two', { caller: '+49*', holiday: true }, {}, '2026-11-25 is no holiday'],
+    ['none', {}, {}, undefined],
+  ] as const)('%s: of a rule with %o, called with %o: %s', ([, when, facts, against]) => {
+    const { time_zone, holidays, hours } = OFFICE;
+    const alone = routes.parse({ time_zone, holidays, hours, rules: [{ name: 'a', when, refuse: true }] });
+    const { rule, looked } = decide(alone, { ...CALL, ...facts });
+    expect(looked).toEqual([
+      { rule: 'a', fits: against === undefined, because: against ?? 'all of it holds' },
+    ]);
+    expect(rule?.name).toBe(against === undefined ? 'a' : undefined);
+  });
+
   it('are none where there are none', () => {
     expect(decide(routes.parse({}), CALL)).toEqual({ rule: undefined, looked: [] });
   });

@@ -92,7 +92,8 @@ function timeObjection(when: When, routes: Routes, time: LocalTime): string | un
     !holiday && (routes.hours[hours] ?? []).some((opening) => isWithin(time, opening));
   if (when.holiday !== undefined && when.holiday !== holiday)
     return `${time.date} is ${holiday ? 'a' : 'no'} holiday`;
-  if (when.open !== undefined && !isOpen(when.open)) return `${now} is outside of ${when.open}`;
+  if (when.open !== undefined && !isOpen(when.open))
+    return holiday ? `${time.date} is a holiday` : `${now} is outside of ${when.open}`;
   if (when.closed !== undefined && isOpen(when.closed)) return `${now} is within ${when.closed}`;
   if (when.weekdays !== undefined && !when.weekdays.some((days) => isDay(time.weekday, days)))
     return `${time.date} is none of ${when.weekdays.join(', ')}`;
