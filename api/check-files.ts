@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
-import { basename, isAbsolute, relative } from 'node:path';
+import { basename } from 'node:path';
 import { checkDefinitions } from '../agent/definition/check.ts';
 import { definitionFiles, definitionFolders } from '../agent/definition/definitions.ts';
-import { printProblem, type Problem } from '../base/problem.ts';
+import { printProblem, type Problem, seenFromHere } from '../base/problem.ts';
 import type { Config } from '../config.ts';
 import { readRule } from '../dispatch-rules/rule-file.ts';
 import { priceProblems, pricesFile } from '../prices/open.ts';
@@ -19,14 +19,14 @@ import { checkProvisioning, jsonFiles, POOL_FILE, withText } from './provisionin
  */
 export function checkFiles(config: Config, files: readonly string[] = []): string[] {
   const problems = files.length > 0 ? namedProblems(config, files) : allProblems(config);
-  return problems.map((problem) => printProblem({ ...problem, file: shorten(problem.file) }));
+  return problems.map((problem) => printProblem(seenFromHere(problem)));
 }
 
 function allProblems(config: Config): Problem[] {
-  const { problems, agents } = checkDefinitions(definitionFolders(config).flatMap(definitionFiles));
+  const { problems, agents, broken } = checkDefinitions(definitionFolders(config).flatMap(definitionFiles));
   const checked = checkProvisioning(config);
   const lost = checked.provisioning.rules.flatMap(({ agent, problem }) =>
-    agent.agent === undefined || agents.has(agent.agent)
+    agent.agent === undefined || agents.has(agent.agent) || broken.has(agent.agent)
       ? []
       : [
           problem(
@@ -77,9 +77,4 @@ function jsonProblems(file: string, config: Config): readonly Problem[] {
 
 function poolProblems(file: string): readonly Problem[] {
   return withText(file, 'E_NUMBERS_INVALID', (text) => readNumberPool(file, text)).problems;
-}
-
-function shorten(file: string): string {
-  const short = relative(process.cwd(), file);
-  return short.startsWith('..') || isAbsolute(short) ? file : short;
 }

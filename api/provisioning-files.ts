@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { SIPDispatchRuleInfo, SIPInboundTrunkInfo, SIPOutboundTrunkInfo } from '@livekit/protocol';
-import { AttendantError, type ErrorCode } from '../base/errors.ts';
+import { asAttendantError, AttendantError, type ErrorCode } from '../base/errors.ts';
 import { stampOf } from '../base/file-version.ts';
 import { printProblem, type Problem } from '../base/problem.ts';
+import { readTextFile } from '../base/text-file.ts';
 import type { Config } from '../config.ts';
 import { type AgentOfRule, readRule } from '../dispatch-rules/rule-file.ts';
 import { type PoolNumber, readNumberPool } from '../sip-trunks/number-pool.ts';
@@ -83,9 +84,11 @@ export function checkProvisioning(config: Config): {
   const { pool, problems: poolProblems } = readPool(config, inbound);
   // A trunk of the pool takes no number but those that it has.
   const ofPool = new Set(pool.map(({ trunk }) => trunk));
+  // Whose they are is not known while the pool's own file is wrong.
   const isOpen = ({ info }: FromFile<SIPInboundTrunkInfo>) =>
-    !ofPool.has(info.name) || info.numbers.length > 0;
-  problems.push(...trunkConflicts(inbound.filter(isOpen)));
+    info.numbers.length > 0 || (poolProblems.length === 0 && !ofPool.has(info.name));
+  problems.push(...nameConflicts(inbound), ...nameConflicts(outbound));
+  problems.push(...numberConflicts(inbound.filter(isOpen)));
   problems.push(...poolProblems);
   for (const file of files.rules) {
     const read = withText(file, 'E_RULE_INVALID', (text) => readRule(file, text, config.env));
@@ -119,7 +122,7 @@ function readPool(
   inbound: readonly FromFile<SIPInboundTrunkInfo>[],
 ): { pool: readonly PoolNumber[]; problems: readonly Problem[] } {
   const file = poolFile(config);
-  if (!existsSync(file)) return { pool: [], problems: [] };
+  if (stampOf(file) === undefined) return { pool: [], problems: [] };
   const read = withText(file, 'E_NUMBERS_INVALID', (text) => readNumberPool(file, text));
   if (!('numbers' in read)) return { pool: [], problems: read.problems };
   const names = inbound.map(({ info }) => info.name);
@@ -164,34 +167,44 @@ function unruled(
     }));
 }
 
-/** What LiveKit would refuse, told before anything is applied. */
-function trunkConflicts(trunks: readonly FromFile<SIPInboundTrunkInfo>[]): Problem[] {
-  const problems: Problem[] = [];
-  const taken = new Map<string, string>();
-  const names = new Map<string, string>();
-  const take = (seen: Map<string, string>, key: string, file: string, what: string, mend: string) => {
+/** Tells the second file that has the same of something. */
+function twins(): (key: string, file: string, what: string, mend: string) => Problem[] {
+  const seen = new Map<string, string>();
+  return (key, file, what, mend) => {
     const other = seen.get(key);
-    if (other === undefined) seen.set(key, file);
-    else
-      problems.push({
-        file,
-        line: 1,
-        code: 'E_TRUNK_INVALID',
-        what: `${what} as in ${basename(other)}`,
-        mend,
-      });
+    if (other === undefined) {
+      seen.set(key, file);
+      return [];
+    }
+    return [{ file, line: 1, code: 'E_TRUNK_INVALID', what: `${what} as in ${basename(other)}`, mend }];
   };
+}
+
+/** Rules and definitions say by its name which trunk they mean. */
+function nameConflicts(trunks: readonly FromFile<{ readonly name: string }>[]): Problem[] {
+  const take = twins();
+  return trunks.flatMap(({ file, info: { name } }) =>
+    take(name, file, `the name "${name}" is the same`, 'give each trunk a name of its own'),
+  );
+}
+
+/** What LiveKit would refuse, told before anything is applied. */
+function numberConflicts(trunks: readonly FromFile<SIPInboundTrunkInfo>[]): Problem[] {
+  const problems: Problem[] = [];
+  const take = twins();
   for (const { file, info } of trunks) {
-    take(names, info.name, file, `the name "${info.name}" is the same`, 'give each trunk a name of its own');
     const callers = info.allowedNumbers.length > 0 ? info.allowedNumbers : [''];
     for (const number of info.numbers.length > 0 ? info.numbers : [''])
       for (const caller of callers)
-        take(
-          taken,
-          `${digits(number)} ${digits(caller)}`,
-          file,
-          number === '' ? 'a trunk without numbers takes every number,' : `the number ${number} is the same`,
-          'a number belongs to one trunk; several may share it where their allowed_numbers differ',
+        problems.push(
+          ...take(
+            `${digits(number)} ${digits(caller)}`,
+            file,
+            number === ''
+              ? 'a trunk without numbers takes every number,'
+              : `the number ${number} is the same`,
+            'a number belongs to one trunk; several may share it where their allowed_numbers differ',
+          ),
         );
   }
   return problems;
@@ -208,21 +221,19 @@ export function withText<T>(
   code: ErrorCode,
   read: (text: string) => T,
 ): T | { problems: readonly Problem[] } {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const what = `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-    return { problems: [{ file, line: 1, code, what, mend: 'check the path and its rights' }] };
-  }
-  return read(text);
+  const found = readTextFile(file, code);
+  return 'problem' in found ? { problems: [found.problem] } : read(found.text);
 }
 
 /** The JSON files of a folder, sorted; none where there is no folder. */
 export function jsonFiles(folder: string): string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => /^[^.].*\.json$/.test(name))
-    .sort()
-    .map((name) => join(folder, name));
+  try {
+    return readdirSync(folder)
+      .filter((name) => /^[^.].*\.json$/.test(name))
+      .sort()
+      .map((name) => join(folder, name));
+  } catch (error) {
+    throw new AttendantError('E_CONFIG', `${folder}: ${asAttendantError(error).message}`, { cause: error });
+  }
 }

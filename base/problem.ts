@@ -1,3 +1,4 @@
+import { isAbsolute, relative } from 'node:path';
 import type { ErrorCode } from './errors.ts';
 
 /** Something wrong in a file that a person wrote, where it stands and what mends it. */
@@ -13,4 +14,10 @@ export interface Problem {
 /** The line that `attendant check` prints, and that editors and CI understand: `file:line: code: what is wrong; the mend`. */
 export function printProblem({ file, line, code, what, mend }: Problem): string {
   return `${file}:${line}: ${code}: ${what}; ${mend}`;
+}
+
+/** The problem with its file as seen from the working folder, where it is below that. */
+export function seenFromHere(problem: Problem): Problem {
+  const short = relative(process.cwd(), problem.file);
+  return short.startsWith('..') || isAbsolute(short) ? problem : { ...problem, file: short };
 }

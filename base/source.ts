@@ -9,6 +9,7 @@ import {
   type Node,
   parseDocument,
   type Document,
+  visit,
 } from 'yaml';
 import { type ErrorCode, reasonOf } from './errors.ts';
 import type { Problem } from './problem.ts';
@@ -32,8 +33,18 @@ export class Source {
   /** What is no YAML in it; where there are any, {@link value} makes no sense. */
   syntaxErrors(): { line: number; what: string }[] {
     const lines = new Map<number, string>();
-    for (const { message, pos } of [...this.#document.errors, ...this.#document.warnings]) {
-      const { line } = this.#lines.linePos(pos[0]);
+    const faults = [...this.#document.errors, ...this.#document.warnings].map(({ message, pos: [at] }) => ({
+      message,
+      at,
+    }));
+    visit(this.#document, {
+      Alias: (_, alias) => {
+        if (alias.resolve(this.#document) === undefined)
+          faults.push({ message: `no anchor is named ${alias.source}`, at: alias.range?.[0] ?? 0 });
+      },
+    });
+    for (const { message, at } of faults) {
+      const { line } = this.#lines.linePos(at);
       // The first on a line is the cause; others follow from it.
       if (!lines.has(line)) lines.set(line, message);
     }

@@ -49,7 +49,8 @@ export function readJson<T extends Message<T>>(
     parsed = JSON.parse(text);
   } catch (error) {
     const line = syntaxLine(error, text) ?? source.syntaxErrors()[0]?.line ?? 1;
-    return fail(source.problem([], `no valid JSON: ${messageOf(error)}`, 'mend the JSON at this line', line));
+    const what = messageOf(error).replace(/ in JSON at position \d+.*$/s, '');
+    return fail(source.problem([], `no valid JSON: ${what}`, 'mend the JSON at this line', line));
   }
   const [twice] = source.syntaxErrors();
   if (twice) return fail(source.problem([], twice.what, 'keep one of them', twice.line));
@@ -173,5 +174,9 @@ function messageOf(error: unknown): string {
 
 function syntaxLine(error: unknown, text: string): number | undefined {
   const position = /at position (\d+)/.exec(messageOf(error))?.[1];
-  return position === undefined ? undefined : text.slice(0, Number(position)).split('\n').length;
+  if (position === undefined) return undefined;
+  const before = text.slice(0, Number(position));
+  // A comma is missed where the next thing stands, and belongs behind the one before.
+  const upTo = messageOf(error).includes("Expected ','") ? before.trimEnd() : before;
+  return upTo.split('\n').length;
 }

@@ -1,9 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { asAttendantError } from '../base/errors.ts';
 import { stampOf } from '../base/file-version.ts';
 import type { Log } from '../base/log.ts';
 import { type Problem, printProblem } from '../base/problem.ts';
+import { readTextFile } from '../base/text-file.ts';
 import { parsePrices, type Prices } from './price-file.ts';
 
 /** Where the price file of an installation is, if it has one. */
@@ -41,15 +40,10 @@ export function openPrices({ home, log }: { home: string; log: Log }): OpenPrice
 
 /** What is wrong in the price file of an installation; nothing where there is none. */
 export function priceProblems(file: string): readonly Problem[] {
-  return statSync(file, { throwIfNoEntry: false }) ? readPrices(file).problems : [];
+  return stampOf(file) !== undefined ? readPrices(file).problems : [];
 }
 
 function readPrices(file: string): ReturnType<typeof parsePrices> {
-  try {
-    return parsePrices(file, readFileSync(file, 'utf8'));
-  } catch (thrown) {
-    const what = `the file cannot be read: ${asAttendantError(thrown).message}`;
-    const mend = 'check the path and its rights';
-    return { prices: undefined, problems: [{ file, line: 1, code: 'E_PRICES_INVALID', what, mend }] };
-  }
+  const read = readTextFile(file, 'E_PRICES_INVALID');
+  return 'problem' in read ? { prices: undefined, problems: [read.problem] } : parsePrices(file, read.text);
 }

@@ -31,7 +31,7 @@ it.each([
     'currency: EURO\n',
     'prices.yaml:1: E_PRICES_INVALID: currency is not valid; write three capital letters like USD',
   ],
-  ['models: {}\n', 'prices.yaml:1: E_PRICES_INVALID: currency: '],
+  ['models: {}\n', 'prices.yaml:1: E_PRICES_INVALID: currency is missing; add it (string)'],
   [
     'currency: USD\nmodels:\n  chat:\n    input_per_million: 1e-7\n    output_per_million: 1\n',
     'prices.yaml:4: E_PRICES_INVALID: models.chat.input_per_million is not valid; write a decimal',
@@ -52,9 +52,12 @@ it.each([
     'currency: USD\nmodels:\n  chat: {}\n',
     'prices.yaml:3: E_PRICES_INVALID: models.chat is not valid; give it',
   ],
-  ['currency: USD\ntrunks:\n  pbx: 0.01\n', 'prices.yaml:3: E_PRICES_INVALID: trunks.pbx: '],
+  [
+    'currency: USD\ntrunks:\n  pbx: 0.01\n',
+    'prices.yaml:3: E_PRICES_INVALID: trunks.pbx is 0.01; write keys below it',
+  ],
   ['currency: [\n', 'prices.yaml:'],
-  ['', 'prices.yaml:1: E_PRICES_INVALID: the file: '],
+  ['', 'prices.yaml:1: E_PRICES_INVALID: no price file: it holds no keys; begin with currency: and models:'],
 ])('says where %j is wrong, and how to mend it', (text, said) => {
   expect(problems(text)[0]).toContain(said);
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { versionOf } from '../base/file-version.ts';
 import type { Problem } from '../base/problem.ts';
+import { schemaProblems } from '../base/schema-problems.ts';
 import { Source } from '../base/source.ts';
 
 /** Bytes. */
@@ -75,12 +76,13 @@ export function parsePrices(file: string, text: string): ParsedPrices {
   const read = source.read();
   if ('problems' in read) return wrong(read.problems);
   const parsed = prices.safeParse(read.value);
-  if (!parsed.success) return wrong(parsed.error.issues.flatMap((issue) => problemsOf(source, issue)));
+  if (!parsed.success)
+    return wrong(parsed.error.issues.flatMap((issue) => problemsOf(source, issue, read.value)));
   const version = versionOf(text);
   return { prices: { ...parsed.data, version }, problems: [] };
 }
 
-function problemsOf(source: Source, issue: z.core.$ZodIssue): Problem[] {
+function problemsOf(source: Source, issue: z.core.$ZodIssue, value: unknown): Problem[] {
   const { path } = issue;
   const name = path.length > 0 ? path.join('.') : 'the file';
   if (issue.code === 'unrecognized_keys')
@@ -89,8 +91,9 @@ function problemsOf(source: Source, issue: z.core.$ZodIssue): Problem[] {
     );
   if (issue.code === 'invalid_format' || issue.code === 'custom')
     return [source.problem(path, `${name} is not valid`, issue.message)];
-  const mend = path.length === 0 ? 'begin with currency: and models:' : 'see docs/prices.md';
-  return [source.problem(path, `${name}: ${issue.message}`, mend)];
+  if (path.length === 0)
+    return [source.problem([], 'no price file: it holds no keys', 'begin with currency: and models:')];
+  return schemaProblems(source, new z.ZodError([issue]), value, { schema: prices, page: 'docs/prices.md' });
 }
 
 function knownAt([section, name]: readonly PropertyKey[]): string {

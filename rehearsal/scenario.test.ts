@@ -48,14 +48,16 @@ steps:
     within: 3
 `;
     expect(faultsOf(text)).toEqual([
-      'my.yaml:9: steps.0.hear: Invalid regular expression: /(/i: Unterminated group',
-      expect.stringMatching(/^my\.yaml:10: steps\.1: is no step; one of hear, /),
-      'my.yaml:11: steps.2.press: keys of a telephone: 0-9 * # A-D',
-      'my.yaml:12: steps.3.expect_transfer: a SIP URI',
-      'my.yaml:14: steps.4.within: Unrecognized key: "within"',
-      expect.stringContaining('my.yaml:4: headers.X-Vars: X-Vars has a line break'),
-      'my.yaml:5: headers.Via: Via is written by the softphone and cannot be added',
-      'my.yaml:7: refuse: a transfer is either answered by the callee or refused',
+      'my.yaml:4: E_SCENARIO_INVALID: X-Vars has a line break or a control character in it; add X- headers of one line',
+      'my.yaml:5: E_SCENARIO_INVALID: Via is written by the softphone and cannot be added; add X- headers of one line',
+      'my.yaml:7: E_SCENARIO_INVALID: a transfer is either answered by the callee or refused; take callee or refuse out',
+      'my.yaml:9: E_SCENARIO_INVALID: steps.0.hear: Invalid regular expression: /(/i: Unterminated group; see docs/rehearsals.md',
+      expect.stringMatching(
+        /^my\.yaml:10: E_SCENARIO_INVALID: steps\.1 is no step; use one of hear, heard_as, /,
+      ),
+      'my.yaml:11: E_SCENARIO_INVALID: steps.2.press: "12w" is not valid; use keys of a telephone: 0-9 * # A-D',
+      'my.yaml:12: E_SCENARIO_INVALID: steps.3.expect_transfer: "billing" is not valid; use a SIP URI',
+      'my.yaml:14: E_SCENARIO_INVALID: unknown key steps.4.within; known are say',
     ]);
   });
 
@@ -72,7 +74,7 @@ steps:
 
   it('that cannot be read says so', async () => {
     await expect(loadScenario('/nowhere/at/all.yaml')).rejects.toThrow(
-      '/nowhere/at/all.yaml: cannot be read',
+      '/nowhere/at/all.yaml:1: E_SCENARIO_INVALID: the file cannot be read: it is not there (ENOENT); check the path',
     );
   });
 });

@@ -1,8 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { AttendantError } from '../base/errors.ts';
+import { printProblem, type Problem } from '../base/problem.ts';
+import { schemaProblems } from '../base/schema-problems.ts';
 import { Source } from '../base/source.ts';
+import { readTextFile } from '../base/text-file.ts';
 import { headerFault } from './pbx-config.ts';
+
+const CODE = 'E_SCENARIO_INVALID';
+const PAGE = 'docs/rehearsals.md';
 
 const seconds = z.number().positive().max(600);
 const SIP_URI = /^sips?:[^\s<>"]+$/;
@@ -122,60 +127,75 @@ export interface Scenario extends Omit<z.output<typeof scenarioSchema>, 'steps'>
 /**
  * Reads and checks a scenario file.
  *
- * @throws AttendantError E_SCENARIO_INVALID, every fault as `file:line: what is wrong`, a line each.
+ * @throws AttendantError E_SCENARIO_INVALID, every fault as `file:line: code: what is wrong; the mend`, a line each.
  */
 export async function loadScenario(file: string): Promise<Scenario> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new AttendantError('E_SCENARIO_INVALID', `${file}: cannot be read: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-  return parseScenario(text, file);
+  const read = readTextFile(file, CODE);
+  if ('problem' in read) throw wrong([read.problem]);
+  return Promise.resolve(parseScenario(read.text, file));
 }
 
 /** The same for a text; `file` is what errors name. */
 export function parseScenario(text: string, file: string): Scenario {
-  const source = new Source(file, text, 'E_SCENARIO_INVALID');
-  const faults = source.syntaxErrors().map(({ line, what }) => `${file}:${line}: ${what}`);
-  const add = (path: readonly PropertyKey[], message: string) => {
-    const where = path.length > 0 ? `${path.join('.')}: ` : '';
-    faults.push(`${file}:${source.lineOf(path)}: ${where}${message}`);
-  };
-  const fail = () => new AttendantError('E_SCENARIO_INVALID', faults.join('\n'));
-  if (faults.length > 0) throw fail();
-  const parsed = scenarioSchema.safeParse(valueOf(source));
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) add(placeOf(issue), issue.message);
-    throw fail();
-  }
+  const read = readScenario(file, text);
+  if ('problems' in read) throw wrong(read.problems);
+  return read.scenario;
+}
+
+/** What is wrong with a scenario file; nothing when it is right. */
+export function scenarioProblems(file: string): readonly Problem[] {
+  const found = readTextFile(file, CODE);
+  if ('problem' in found) return [found.problem];
+  const read = readScenario(file, found.text);
+  return 'problems' in read ? read.problems : [];
+}
+
+function readScenario(
+  file: string,
+  text: string,
+): { readonly scenario: Scenario } | { readonly problems: readonly Problem[] } {
+  const source = new Source(file, text, CODE);
+  const read = source.read();
+  if ('problems' in read) return read;
+  const parsed = scenarioSchema.safeParse(read.value);
+  if (!parsed.success)
+    return {
+      problems: schemaProblems(source, parsed.error, read.value, { schema: scenarioSchema, page: PAGE }),
+    };
+  const problems: Problem[] = [];
   const { steps: rawSteps, ...rest } = parsed.data;
   const steps = rawSteps.map((raw, i): PlacedStep | undefined => {
+    const at = ['steps', i];
     const name = Object.keys(STEPS).find((key) => key in raw) as keyof typeof STEPS | undefined;
     if (!name) {
-      add(['steps', i], `is no step; one of ${Object.keys(STEPS).join(', ')}`);
+      const known = `use one of ${Object.keys(STEPS).join(', ')}`;
+      problems.push(source.problem(at, `steps.${i} is no step`, known));
       return undefined;
     }
-    const step = STEPS[name].safeParse(raw);
-    if (step.success) return { ...step.data, line: source.lineOf(['steps', i]) };
-    for (const issue of step.error.issues) add(['steps', i, ...placeOf(issue)], issue.message);
+    const schema = STEPS[name];
+    const step = schema.safeParse(raw);
+    if (step.success) return { ...step.data, line: source.lineOf(at) };
+    problems.push(...schemaProblems(source, step.error, raw, { schema, page: PAGE, at }));
     return undefined;
   });
   for (const [name, value] of Object.entries(rest.headers)) {
     const fault = headerFault(name, value);
-    if (fault) add(['headers', name], fault);
+    if (fault) problems.push(source.problem(['headers', name], fault, 'add X- headers of one line'));
   }
   if (rest.callee && rest.refuse !== undefined)
-    add(['refuse'], 'a transfer is either answered by the callee or refused');
-  if (faults.length > 0) throw fail();
-  return { ...rest, file, steps: steps.filter((step) => step !== undefined) };
+    problems.push(
+      source.problem(
+        ['refuse'],
+        'a transfer is either answered by the callee or refused',
+        'take callee or refuse out',
+      ),
+    );
+  if (problems.length > 0) return { problems: problems.sort((a, b) => a.line - b.line) };
+  return { scenario: { ...rest, file, steps: steps.filter((step) => step !== undefined) } };
 }
 
-/** Where a fault is; a key that should not be there is named itself, not what it stands in. */
-function placeOf(issue: z.core.$ZodIssue): PropertyKey[] {
-  return issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path;
+function wrong(problems: readonly Problem[]): AttendantError {
+  return new AttendantError(CODE, problems.map(printProblem).join('\n'));
 }
 
 /** Where in a said text stands what a step wants to hear: the index just after it, or -1. */
@@ -204,13 +224,4 @@ export function words(text: string): string[] {
       .replace(/['’]/g, '')
       .match(/[\p{L}\p{N}]+/gu) ?? []
   );
-}
-
-/** The value of the file; undefined, which is no scenario, where its aliases would make more of it than one can be. */
-function valueOf(source: Source): unknown {
-  try {
-    return source.value();
-  } catch {
-    return undefined;
-  }
 }

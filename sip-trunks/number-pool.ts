@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Problem } from '../base/problem.ts';
+import { schemaProblems } from '../base/schema-problems.ts';
 import { Source } from '../base/source.ts';
 
 /** A number that organizations can have. */
@@ -31,7 +32,7 @@ const poolSchema = z.strictObject({
   numbers: z
     .array(
       z.strictObject({
-        number: z.string().regex(E164, "write it in E.164 and in quotes, '+15550111'"),
+        number: z.string().regex(E164, "E.164 and quotes: '+15550111'"),
         region: region.optional(),
         trunk: z.string().min(1).max(128),
         organizations: z.array(z.string().min(1).max(63)).max(1_000).optional(),
@@ -51,15 +52,7 @@ export function readNumberPool(file: string, text: string): NumberPool {
   const parsed = poolSchema.safeParse(read.value);
   if (!parsed.success)
     return broken(
-      parsed.error.issues.map(({ path, message }) => {
-        const at = path.filter((step) => typeof step !== 'symbol');
-        const name = at.length > 0 ? at.join('.') : 'the file';
-        return source.problem(
-          at,
-          `${name}: ${message}`,
-          'write numbers: with number, region and trunk of each',
-        );
-      }),
+      schemaProblems(source, parsed.error, read.value, { schema: poolSchema, page: 'docs/trunks.md' }),
     );
   const numbers = parsed.data.numbers.map(({ number, region, trunk, organizations }) => ({
     number,

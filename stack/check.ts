@@ -1,57 +1,95 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'yaml';
-import { asAttendantError } from '../base/errors.ts';
-import type { Config } from '../config.ts';
+import { readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { printProblem, type Problem, seenFromHere } from '../base/problem.ts';
+import { readTextFile } from '../base/text-file.ts';
+import { type Config, settingsProblems } from '../config.ts';
 
 /**
- * `attendant check [FILES]`: checks definitions, trunks, dispatch rules and scenarios, and prints every problem as
+ * `attendant check [FILES]`: checks every kind of file that a person writes, and prints every problem as
  * `file:line: code: what is wrong; the mend`. Without files: all that are loaded, and the scenarios.
  *
+ * @param folder whose `.env.local` it is.
  * @returns the exit code: 1 where anything is wrong.
  */
-export async function check(config: Config, files: readonly string[]): Promise<number> {
-  const { checkFiles } = await import('../api/check-files.ts');
-  const scenarios = files.length > 0 ? files.filter(isScenario) : scenariosOf(config);
-  const others = files.filter((file) => !scenarios.includes(file));
-  const problems = files.length === 0 || others.length > 0 ? [...checkFiles(config, others)] : [];
-  for (const file of scenarios) problems.push(...(await scenarioProblems(file)));
+export async function check(
+  config: Config,
+  files: readonly string[],
+  folder = process.cwd(),
+): Promise<number> {
+  const problems = files.length > 0 ? await inNamed(config, files) : await inAll(config, folder);
   for (const problem of problems) process.stdout.write(`${problem}\n`);
-  process.stdout.write(problems.length === 0 ? 'all right\n' : `${problems.length} problems\n`);
+  process.stdout.write(`${howMany(problems.length)}\n`);
   return problems.length === 0 ? 0 : 1;
 }
 
-async function scenarioProblems(file: string): Promise<string[]> {
-  const { loadScenario } = await import('../rehearsal/scenario.ts');
-  try {
-    await loadScenario(file);
-    return [];
-  } catch (thrown) {
-    const error = asAttendantError(thrown, 'E_SCENARIO_INVALID');
-    return error.message.split('\n').map((line) => line.replace(/^(.*?:\d+: )/, `$1${error.code}: `));
-  }
+async function inAll(config: Config, folder: string): Promise<string[]> {
+  const { checkFiles } = await import('../api/check-files.ts');
+  const { dialogueFiles } = await import('../speech/dialogue/load.ts');
+  const bases = [...new Set([config.home, config.root])];
+  const dialogues = await Promise.all(bases.map((base) => dialogueFiles(join(base, 'speech', 'dialogues'))));
+  const scenarios = bases.flatMap((base) => filesIn(join(base, 'rehearsal', 'scenarios'), /\.yaml$/));
+  return [
+    ...printedAll(settingsProblems(folder)),
+    ...checkFiles(config),
+    ...(await printed(dialogues.flat(), 'dialogue')),
+    ...(await printed(scenarios, 'scenario')),
+  ];
 }
 
-function scenariosOf({ home, root }: Config): string[] {
-  const folders = new Set([home, root].map((base) => join(base, 'rehearsal', 'scenarios')));
-  return [...folders].flatMap((folder) => {
-    try {
-      return readdirSync(folder)
-        .filter((name) => name.endsWith('.yaml'))
-        .map((name) => join(folder, name));
-    } catch {
-      return [];
-    }
-  });
+async function inNamed(config: Config, named: readonly string[]): Promise<string[]> {
+  const { checkFiles } = await import('../api/check-files.ts');
+  const files = named.flatMap((file) =>
+    statSync(file, { throwIfNoEntry: false })?.isDirectory() ? filesIn(file, /\.(ya?ml|json)$/) : [file],
+  );
+  const kinds = files.map((file) => ({ file, kind: kindOf(file) }));
+  const those = (wanted: Kind) => kinds.flatMap(({ file, kind }) => (kind === wanted ? [file] : []));
+  const others = those('other');
+  return [
+    ...(others.length > 0 ? checkFiles(config, others) : []),
+    ...(await printed(those('dialogue'), 'dialogue')),
+    ...(await printed(those('scenario'), 'scenario')),
+  ];
 }
 
-/** A scenario has steps, a definition never. */
-function isScenario(file: string): boolean {
-  if (!/\.ya?ml$/.test(file)) return false;
+type Kind = 'dialogue' | 'scenario' | 'other';
+
+async function printed(files: readonly string[], kind: Exclude<Kind, 'other'>): Promise<string[]> {
+  const problemsOf: (file: string) => readonly Problem[] =
+    kind === 'dialogue'
+      ? (await import('../speech/dialogue/load.ts')).dialogueProblems
+      : (await import('../rehearsal/scenario.ts')).scenarioProblems;
+  return printedAll(files.flatMap(problemsOf));
+}
+
+function printedAll(problems: readonly Problem[]): string[] {
+  return problems.map((problem) => printProblem(seenFromHere(problem)));
+}
+
+/** By the folder that such files are in; elsewhere by what only they have. A file that cannot be read is told by whoever is asked. */
+function kindOf(file: string): Kind {
+  if (!/\.ya?ml$/.test(file)) return 'other';
+  const folder = basename(dirname(file));
+  if (folder === 'scenarios') return 'scenario';
+  if (folder === 'dialogues') return 'dialogue';
+  const read = readTextFile(file, 'E_DEFINITION_INVALID');
+  if ('problem' in read) return 'other';
+  const has = (key: string) => new RegExp(`^["']?${key}["']?\\s*:`, 'm').test(read.text);
+  if (has('steps') && has('dial')) return 'scenario';
+  return has('rules') && !has('greeting') ? 'dialogue' : 'other';
+}
+
+function filesIn(folder: string, ending: RegExp): string[] {
   try {
-    const value: unknown = parse(readFileSync(file, 'utf8'), { logLevel: 'silent' });
-    return typeof value === 'object' && value !== null && 'steps' in value;
+    return readdirSync(folder)
+      .filter((name) => !name.startsWith('.') && ending.test(name))
+      .sort()
+      .map((name) => join(folder, name));
   } catch {
-    return false;
+    return [];
   }
+}
+
+function howMany(problems: number): string {
+  if (problems === 0) return 'all right';
+  return problems === 1 ? '1 problem' : `${problems} problems`;
 }

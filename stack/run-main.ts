@@ -1,4 +1,4 @@
-import { asAttendantError } from '../base/errors.ts';
+import { asAttendantError, type AttendantError } from '../base/errors.ts';
 import { readConfig, type Config } from '../config.ts';
 
 /** A second Ctrl-C this soon after the first is the same one, told to us by the terminal and by npm. */
@@ -27,9 +27,18 @@ export async function runMain(
   } catch (thrown) {
     if (stopped.signal.aborted && thrown === stopped.signal.reason) return 130;
     const error = asAttendantError(thrown);
-    process.stderr.write(`${error.code}: ${error.message}\n  ${error.mend}\n`);
+    process.stderr.write(`${toldOf(error)}\n`);
     if (error.code === 'E_INTERNAL' && error.cause instanceof Error)
       process.stderr.write(`${error.cause.stack ?? ''}\n`);
     return 1;
   }
+}
+
+/** As `attendant check` prints it: what names file, line, code and mend by itself. */
+const PLACED = /^\S.*:\d+: E_[A-Z_]+: .*; /;
+
+function toldOf(error: AttendantError): string {
+  const { code, message, mend } = error;
+  const isPlaced = message.split('\n').every((line) => PLACED.test(line));
+  return isPlaced ? message : `${code}: ${message}\n  ${mend}`;
 }

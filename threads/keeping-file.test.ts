@@ -70,9 +70,9 @@ it.each([
     'archive:\n  folder: x\n  s3:\n    bucket: B',
     [
       '3: archive.s3.endpoint is not valid; write it as https://host or http://host:port',
-      '4: archive.s3.bucket is not valid; use the name of a bucket: a-z, 0-9, dots and dashes',
       '3: archive.s3.access_key_env is missing or of another kind; write it as docs/keeping.md shows',
       '3: archive.s3.secret_key_env is missing or of another kind; write it as docs/keeping.md shows',
+      '4: archive.s3.bucket is not valid; use the name of a bucket: a-z, 0-9, dots and dashes',
     ],
   ],
   [

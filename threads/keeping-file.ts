@@ -1,11 +1,12 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
-import { AttendantError, reasonOf } from '../base/errors.ts';
+import { AttendantError } from '../base/errors.ts';
+import { stampOf } from '../base/file-version.ts';
 import { isOrganization, type Organization } from '../base/ids.ts';
 import { printProblem, type Problem } from '../base/problem.ts';
 import { Source } from '../base/source.ts';
+import { readTextFile } from '../base/text-file.ts';
 import { archiveIn, type Archive } from './archive/archive.ts';
 import { filesIn } from './archive/files.ts';
 import type { Keeping } from './archive/keep.ts';
@@ -18,7 +19,6 @@ export interface KeepingSettings {
   readonly organizations: ReadonlyMap<Organization, Keeping>;
 }
 
-const MOST_TEXT = 256 * 1024;
 const FOLDER = 'archive';
 
 const days = z
@@ -33,6 +33,7 @@ const s3 = z.strictObject({
   endpoint: z
     .url({ protocol: /^https?$/, error: 'write it as https://host or http://host:port' })
     .refine((url) => {
+      if (!URL.canParse(url)) return true;
       const { username, password, search, hash } = new URL(url);
       return `${username}${password}${search}${hash}` === '';
     }, 'leave credentials and everything behind the path out'),
@@ -112,7 +113,10 @@ export function parseKeeping(
   const read = source.read();
   if ('problems' in read) return broken(read.problems);
   const parsed = schema.safeParse(read.value ?? {});
-  if (!parsed.success) return broken(parsed.error.issues.flatMap((issue) => problemsOf(source, issue)));
+  if (!parsed.success) {
+    const found = parsed.error.issues.flatMap((issue) => problemsOf(source, issue));
+    return broken(found.sort((a, b) => a.line - b.line));
+  }
   const { archive, organizations } = parsed.data;
   const bucket = archive?.s3;
   const secrets = bucket && {
@@ -152,22 +156,11 @@ export function parseKeeping(
 }
 
 function read(place: Place, file = keepingFile(place.home)): ReturnType<typeof parseKeeping> {
-  if (!existsSync(file)) return parseKeeping('', file, place);
-  try {
-    const { size } = statSync(file);
-    if (size > MOST_TEXT) throw new Error(`it has ${size} bytes`);
-    return parseKeeping(readFileSync(file, 'utf8'), file, place);
-  } catch (cause) {
-    const what = `the file cannot be read: ${reasonOf(cause)}`;
-    const problem = {
-      file,
-      line: 1,
-      code: 'E_KEEPING_INVALID',
-      what,
-      mend: 'check the path and its rights',
-    } as const;
-    return { settings: undefined, problems: [problem] };
-  }
+  if (stampOf(file) === undefined) return parseKeeping('', file, place);
+  const found = readTextFile(file, 'E_KEEPING_INVALID');
+  return 'problem' in found
+    ? { settings: undefined, problems: [found.problem] }
+    : parseKeeping(found.text, file, place);
 }
 
 function problemsOf(source: Source, issue: z.core.$ZodIssue): Problem[] {

@@ -1,15 +1,16 @@
-import { dirname } from 'node:path';
-import { AttendantError } from '../../base/errors.ts';
+import { basename, dirname } from 'node:path';
 import type { Problem } from '../../base/problem.ts';
 import { Source } from '../../base/source.ts';
 import type { Definition } from './definition.ts';
-import { parseDefinition, readText } from './load.ts';
+import { parseDefinition, readDefinitionFile } from './load.ts';
 
 /** What is checked: the problems, and the agents that would answer. */
 export interface Checked {
   readonly problems: readonly Problem[];
   /** Names of the definitions that are right. */
   readonly agents: ReadonlySet<string>;
+  /** Agents whose own files are wrong, by the names of those: that is what is to be mended, not what names them. */
+  readonly broken: ReadonlySet<string>;
 }
 
 /**
@@ -23,20 +24,21 @@ export function checkDefinitions(
 ): Checked {
   const problems: Problem[] = [];
   const agents = new Set<string>();
+  const broken = new Set<string>();
   const seen = new Map<string, string>();
   const named: { agent: string; problem: () => Problem }[] = [];
   for (const file of files) {
-    let text: string;
-    try {
-      text = readText(file);
-    } catch (error) {
-      if (!(error instanceof AttendantError)) throw error;
-      problems.push(unreadable(file, error));
+    const read = readDefinitionFile(file);
+    if ('problem' in read) {
+      problems.push(read.problem);
+      broken.add(agentOfFile(file));
       continue;
     }
+    const { text } = read;
     const parsed = parseDefinition(file, text);
     if (!parsed.definition) {
       problems.push(...parsed.problems);
+      broken.add(agentOfFile(file));
       continue;
     }
     const { name } = parsed.definition;
@@ -64,8 +66,8 @@ export function checkDefinitions(
         ),
       );
   }
-  const lost = named.filter(({ agent }) => !agents.has(agent) && !elsewhere.has(agent));
-  return { problems: [...problems, ...lost.map(({ problem }) => problem())], agents };
+  const lost = named.filter(({ agent }) => !agents.has(agent) && !elsewhere.has(agent) && !broken.has(agent));
+  return { problems: [...problems, ...lost.map(({ problem }) => problem())], agents, broken };
 }
 
 /** The other agents that a definition names, each with what names it and where that stands. */
@@ -87,13 +89,7 @@ function agentsNamedIn({ tools, routes }: Definition): {
   ];
 }
 
-function unreadable(file: string, error: AttendantError): Problem {
-  const reason = error.cause instanceof Error ? error.cause.message : error.message;
-  return {
-    file,
-    line: 1,
-    code: 'E_DEFINITION_INVALID',
-    what: `the file cannot be read: ${reason}`,
-    mend: 'check the path and its rights',
-  };
+/** The agent that a file is most likely of: files are named as their agents. */
+function agentOfFile(file: string): string {
+  return basename(file).replace(/\.ya?ml$/, '');
 }

@@ -1,4 +1,3 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { AttendantError } from '../../base/errors.ts';
 import { versionOf } from '../../base/file-version.ts';
 import { printProblem, type Problem } from '../../base/problem.ts';
@@ -6,9 +5,11 @@ import { type Definition, definitionSchema, type LoadedDefinition } from './defi
 import { contentProblems } from './content.ts';
 import { schemaProblems } from './schema-problems.ts';
 import { Source } from '../../base/source.ts';
+import { readTextFile } from '../../base/text-file.ts';
 
 /** Bytes. Instructions may have 64,000 characters; nothing else in a definition comes near. */
 const MOST_TEXT = 512 * 1_024;
+const TOO_LONG = 'shorten it; what an agent has to look up belongs behind a tool';
 
 export type Parsed =
   | { readonly definition: Definition; readonly problems: readonly [] }
@@ -23,7 +24,7 @@ export function parseDefinition(file: string, text: string): Parsed {
         line: 1,
         code: 'E_DEFINITION_INVALID',
         what: `the file has more than ${MOST_TEXT / 1_024} KiB`,
-        mend: 'shorten it; what an agent has to look up belongs behind a tool',
+        mend: TOO_LONG,
       },
     ]);
   }
@@ -59,28 +60,13 @@ export function loadDefinition(file: string): LoadedDefinition {
 }
 
 /** @throws AttendantError E_DEFINITION_INVALID when it cannot be read, or is too large to be one. */
-export function readText(file: string): string {
-  let handle: number | undefined;
-  try {
-    handle = openSync(file, 'r');
-    const stat = fstatSync(handle);
-    if (!stat.isFile()) throw new Error('it is no file');
-    if (stat.size > 2 * MOST_TEXT) throw new Error(`it has ${stat.size} bytes`);
-    return readFileSync(handle, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new AttendantError(
-      'E_DEFINITION_INVALID',
-      printProblem({
-        file,
-        line: 1,
-        code: 'E_DEFINITION_INVALID',
-        what: `the file cannot be read: ${reason}`,
-        mend: 'check the path and its rights',
-      }),
-      { cause: error },
-    );
-  } finally {
-    if (handle !== undefined) closeSync(handle);
-  }
+function readText(file: string): string {
+  const read = readDefinitionFile(file);
+  if ('problem' in read) throw new AttendantError('E_DEFINITION_INVALID', printProblem(read.problem));
+  return read.text;
+}
+
+/** The text of a definition file, or why there is none. */
+export function readDefinitionFile(file: string): ReturnType<typeof readTextFile> {
+  return readTextFile(file, 'E_DEFINITION_INVALID', { most: MOST_TEXT, long: TOO_LONG });
 }

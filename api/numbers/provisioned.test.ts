@@ -148,7 +148,11 @@ test('are kept, and are back when Redis has lost them', async () => {
 }, 60_000);
 
 test.each([
-  ["'+15550111'", "'5550111'", 'numbers.yaml:2: E_NUMBERS_INVALID: numbers.0.number: write it in E.164'],
+  [
+    "'+15550111'",
+    "'5550111'",
+    'numbers.yaml:2: E_NUMBERS_INVALID: numbers.0.number: "5550111" is not valid; use E.164',
+  ],
   ["'+15550112'", "'+15550111'", 'numbers.yaml:3: E_NUMBERS_INVALID: +15550111 is there twice'],
   [
     "'+15550111'",

@@ -1,35 +1,53 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AttendantError } from '../../base/errors.ts';
+import { printProblem, type Problem } from '../../base/problem.ts';
+import { schemaProblems } from '../../base/schema-problems.ts';
 import { Source } from '../../base/source.ts';
+import { readTextFile } from '../../base/text-file.ts';
 import { dialogueSchema, type Dialogue } from './schema.ts';
 
-const LARGEST_FILE = 512 * 1024;
+const CODE = 'E_DIALOGUE_INVALID';
+const LIMITS = { most: 512 * 1024 };
 const MOST_FILES = 200;
 
 /**
  * Reads one dialogue file.
  *
- * @throws AttendantError E_DIALOGUE_INVALID as `file:line: what is wrong`.
+ * @throws AttendantError E_DIALOGUE_INVALID, every fault as `file:line: code: what is wrong; the mend`, a line each.
  */
-async function loadDialogue(file: string): Promise<Dialogue> {
-  if ((await stat(file)).size > LARGEST_FILE) throw wrong(file, 1, `it is larger than ${LARGEST_FILE} bytes`);
-  return parseDialogue(await readFile(file, 'utf8'), file);
+function loadDialogue(file: string): Dialogue {
+  const read = readTextFile(file, CODE, LIMITS);
+  if ('problem' in read) throw wrong([read.problem]);
+  return parseDialogue(read.text, file);
 }
 
 /** The dialogue that a file's text says. @throws AttendantError E_DIALOGUE_INVALID */
 export function parseDialogue(text: string, file: string): Dialogue {
-  const source = new Source(file, text, 'E_DIALOGUE_INVALID');
-  const [fault] = source.syntaxErrors();
-  if (fault) throw wrong(file, fault.line, fault.what);
-  const parsed = dialogueSchema.safeParse(source.value());
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const path = issue?.path ?? [];
-  // A key that does not belong is named by its own line rather than by its block's.
-  const at = issue?.code === 'unrecognized_keys' ? [...path, ...issue.keys.slice(0, 1)] : path;
-  const place = path.length === 0 ? '' : `${path.join('.')}: `;
-  throw wrong(file, source.lineOf(at), `${place}${issue?.message ?? 'invalid'}`);
+  const read = readDialogue(file, text);
+  if ('problems' in read) throw wrong(read.problems);
+  return read.dialogue;
+}
+
+/** What is wrong with a dialogue file; nothing when it is right. */
+export function dialogueProblems(file: string): readonly Problem[] {
+  const found = readTextFile(file, CODE, LIMITS);
+  if ('problem' in found) return [found.problem];
+  const read = readDialogue(file, found.text);
+  return 'problems' in read ? read.problems : [];
+}
+
+function readDialogue(
+  file: string,
+  text: string,
+): { readonly dialogue: Dialogue } | { readonly problems: readonly Problem[] } {
+  const source = new Source(file, text, CODE);
+  const read = source.read();
+  if ('problems' in read) return read;
+  const parsed = dialogueSchema.safeParse(read.value);
+  if (parsed.success) return { dialogue: parsed.data };
+  const expected = { schema: dialogueSchema, page: 'docs/dialogues.md' };
+  return { problems: schemaProblems(source, parsed.error, read.value, expected) };
 }
 
 /**
@@ -41,18 +59,26 @@ export function parseDialogue(text: string, file: string): Dialogue {
 export async function loadDialogues(folders: readonly string[]): Promise<Dialogue[]> {
   const dialogues = new Map<string, Dialogue>();
   for (const folder of new Set(folders)) {
-    const names = await readdir(folder).catch((thrown: unknown) => {
-      if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw thrown;
-    });
-    const files = names.filter((name) => /\.ya?ml$/.test(name)).sort();
-    for (const name of files.slice(0, MOST_FILES)) {
-      const dialogue = await loadDialogue(join(folder, name));
+    for (const file of await dialogueFiles(folder)) {
+      const dialogue = loadDialogue(file);
       if (!dialogues.has(dialogue.name)) dialogues.set(dialogue.name, dialogue);
     }
   }
   return [...dialogues.values()];
 }
 
-const wrong = (file: string, line: number, what: string) =>
-  new AttendantError('E_DIALOGUE_INVALID', `${file}:${line}: ${what}`);
+/** The dialogue files of a folder, sorted; none where there is no folder. */
+export async function dialogueFiles(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((thrown: unknown) => {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw thrown;
+  });
+  return names
+    .filter((name) => /^[^.].*\.ya?ml$/.test(name))
+    .sort()
+    .slice(0, MOST_FILES)
+    .map((name) => join(folder, name));
+}
+
+const wrong = (problems: readonly Problem[]) =>
+  new AttendantError(CODE, problems.map(printProblem).join('\n'));
