@@ -71,15 +71,19 @@ export async function run(args: readonly string[]): Promise<number> {
     .argument('<files...>', 'scenarios, e.g. rehearsal/scenarios/order-status.yaml')
     .option('--target <host:port>', 'SIP address to call; the one on this machine unless said')
     .option('--keep <folder>', 'keep the recordings there')
+    .option('--patience <times>', 'on a slow machine: wait so many times as long as the scenario says')
     .action(
       runs(
-        (files: string[], options: { target?: string; keep?: string }) => async (config, signal) =>
-          (await import('./rehearsal/main.ts')).rehearseFiles(config, files, options, signal),
+        (files: string[], options: { target?: string; keep?: string; patience?: string }) =>
+          async (config, signal) =>
+            (await import('./rehearsal/main.ts')).rehearseFiles(config, files, options, signal),
       ),
     );
   program
     .command('check')
-    .description('check agent definitions, trunks, dispatch rules, scenarios and the price file')
+    .description(
+      'check agents, trunks, dispatch rules, numbers, prices, keeping, dialogues, scenarios and settings',
+    )
     .argument('[files...]', 'files to check; all that are loaded unless named')
     .action(
       runs((files: string[]) => async (config) => (await import('./stack/check.ts')).check(config, files)),

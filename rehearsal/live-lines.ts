@@ -18,7 +18,7 @@ export class LiveLines {
     // What was said is hostile: a terminal must not take any of it for its own commands.
     // eslint-disable-next-line no-control-regex -- control characters are what is taken out
     const safe = what.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').trim();
-    this.#show(`  ${who.padEnd(COLUMN)} ${safe}`);
+    this.#show(`  ${who.padEnd(COLUMN)} ${safe}`.trimEnd());
   }
 
   thread(thread: WatchedThread): void {

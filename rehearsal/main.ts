@@ -8,6 +8,8 @@ export interface RehearseOptions {
   readonly target?: string;
   /** Folder to keep the recordings in. */
   readonly keep?: string;
+  /** How many times every `within` is taken; once unless said. */
+  readonly patience?: string;
 }
 
 /**
@@ -25,6 +27,9 @@ export async function rehearseFiles(
     options.target === undefined
       ? { host: '127.0.0.1', port: config.ports.sip }
       : parseTarget(options.target);
+  const patience = Number(options.patience ?? 1);
+  if (!(patience >= 1 && patience <= 100))
+    throw new AttendantError('E_BAD_REQUEST', `--patience ${options.patience}: write a number from 1 to 100`);
   const show = (line: string) => process.stdout.write(`${line}\n`);
   let failed = 0;
   for (const file of files) {
@@ -33,6 +38,7 @@ export async function rehearseFiles(
       config,
       target,
       show,
+      patience,
       signal,
       ...(options.keep === undefined ? {} : { keep: options.keep }),
     });

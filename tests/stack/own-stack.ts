@@ -20,7 +20,7 @@ const NOT_INHERITED = /^(OPENAI|LLM|STT|TTS|LIVEKIT|REDIS|ATTENDANT|SIP|OTEL)_/;
 
 const SERVERS: readonly Part[] = ['redis', 'livekit'];
 /** Above what a stack's block of ports is used for (stack/ports.ts). */
-const PROXY_AT = 1_010;
+export const SPARE_PORT_AT = 1_010;
 
 export interface OwnStackOptions {
   /** Settings beside those of its ports and home, e.g. `LLM_BASE_URL`. */
@@ -84,7 +84,7 @@ async function usersBehind(
 ): Promise<Stack> {
   const { config, parts } = stack;
   const livekit = new URL(config.livekit.url);
-  const url = await proxy(livekit, Number(livekit.port) + PROXY_AT);
+  const url = await proxy(livekit, Number(livekit.port) + SPARE_PORT_AT);
   return startStack(
     {
       ...stack,
@@ -95,16 +95,27 @@ async function usersBehind(
   );
 }
 
-/** Free ports and a home with the agents, trunks and dispatch rules of the tests, as settings. */
-export async function ownPlace(
-  env: Readonly<Record<string, string>> = {},
-): Promise<{ config: Config; env: Record<string, string | undefined>; remove: () => void }> {
-  const block = await claimPorts();
-  const home = mkdtempSync(join(tmpdir(), 'attendant-test-'));
+/** Free ports and a home, as settings. */
+export interface Place {
+  readonly config: Config;
+  readonly env: Record<string, string | undefined>;
+  readonly remove: () => void;
+}
+
+/** Free ports and a home with the agents, trunks and dispatch rules of the tests. */
+export async function ownPlace(env: Readonly<Record<string, string>> = {}): Promise<Place> {
+  const place = await emptyPlace(env);
   for (const [folder, source] of Object.entries(OF_TESTS)) {
     const from = join(import.meta.dirname, '..', source);
-    if (existsSync(from)) cpSync(from, join(home, folder), { recursive: true });
+    if (existsSync(from)) cpSync(from, join(place.config.home, folder), { recursive: true });
   }
+  return place;
+}
+
+/** Free ports and a home with nothing in it. */
+export async function emptyPlace(env: Readonly<Record<string, string>> = {}): Promise<Place> {
+  const block = await claimPorts();
+  const home = mkdtempSync(join(tmpdir(), 'attendant-test-'));
   const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name));
   const settings = {
     ...Object.fromEntries(inherited),

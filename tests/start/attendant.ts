@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../base/clock.ts';
 import type { Config } from '../../config.ts';
-import { ownPlace } from '../stack/own-stack.ts';
+import { ownPlace, type Place } from '../stack/own-stack.ts';
 
 /** `attendant …` run as a user runs it, on ports and in a home of its own. */
 export interface Run {
@@ -29,11 +29,16 @@ export async function attendant(
   args: readonly string[],
   more: Readonly<Record<string, string>> = {},
 ): Promise<Run> {
-  const place = await ownPlace(more);
+  return attendantIn(await ownPlace(more), args);
+}
+
+/** The same in a place of the test's own, and started in its home. */
+export function attendantIn(place: Place, args: readonly string[]): Run {
   const { config } = place;
   const child = spawn(process.execPath, [join(config.root, 'bin', 'attendant.mjs'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: place.env,
+    cwd: config.home,
     // A group of its own: as in a terminal, so that a signal to it does not reach the tests.
     detached: true,
   });
