@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Problem } from '../../base/problem.ts';
 import type { Source } from '../../base/source.ts';
-import type { Definition } from './definition.ts';
 import { sentence } from './fields.ts';
 
 const MOST_PRONUNCIATIONS = 300;
@@ -30,8 +29,14 @@ export const character = {
     ),
 };
 
+/** As much of a definition as says what is spoken. */
+interface Speaking {
+  readonly language?: string | undefined;
+  readonly models: { readonly stt: { readonly language?: string | undefined } };
+}
+
 /** What callers speak, and what our own words are of. */
-export function languageOf({ language, models }: Pick<Definition, 'language' | 'models'>): string {
+export function languageOf({ language, models }: Speaking): string {
   return models.stt.language ?? language ?? 'en';
 }
 
@@ -40,7 +45,7 @@ const sameWord = (word: string): string => word.normalize('NFC').toLowerCase();
 
 export function pronunciationProblems(
   source: Source,
-  { pronunciation }: Pick<Definition, 'pronunciation'>,
+  { pronunciation }: { readonly pronunciation: Readonly<Record<string, string>> },
 ): Problem[] {
   const seen = new Map<string, string>();
   return Object.keys(pronunciation).flatMap((word) => {
