@@ -7,6 +7,7 @@ import { printProblem, type Problem } from '../base/problem.ts';
 import { readTextFile } from '../base/text-file.ts';
 import type { Config } from '../config.ts';
 import { type AgentOfRule, readRule } from '../dispatch-rules/rule-file.ts';
+import { bindTrunks, plain, ruleConflicts } from '../dispatch-rules/rules-together.ts';
 import { type PoolNumber, readNumberPool } from '../sip-trunks/number-pool.ts';
 import { readTrunk } from '../sip-trunks/trunk-file.ts';
 
@@ -112,7 +113,16 @@ export function checkProvisioning(config: Config): {
       );
     });
   }
-  if (problems.length === 0) problems.push(...unruled(inbound.filter(isOpen), rules));
+  const open = inbound.filter(isOpen);
+  if (problems.length === 0)
+    problems.push(
+      ...bindTrunks(
+        rules,
+        open.map(({ info }) => info.name),
+      ),
+      ...ruleConflicts(rules),
+    );
+  if (problems.length === 0) problems.push(...unruled(open, rules));
   return { provisioning: { inbound, outbound, rules, pool }, problems };
 }
 
@@ -126,9 +136,9 @@ function readPool(
   const read = withText(file, 'E_NUMBERS_INVALID', (text) => readNumberPool(file, text));
   if (!('numbers' in read)) return { pool: [], problems: read.problems };
   const names = inbound.map(({ info }) => info.name);
-  const owners = new Map(inbound.flatMap(({ info }) => info.numbers.map((one) => [digits(one), info.name])));
+  const owners = new Map(inbound.flatMap(({ info }) => info.numbers.map((one) => [plain(one), info.name])));
   const problems = read.numbers.flatMap(({ number, trunk }, index) => {
-    const owner = owners.get(digits(number));
+    const owner = owners.get(plain(number));
     if (!names.includes(trunk))
       return [
         read.problem(
@@ -198,7 +208,7 @@ function numberConflicts(trunks: readonly FromFile<SIPInboundTrunkInfo>[]): Prob
       for (const caller of callers)
         problems.push(
           ...take(
-            `${digits(number)} ${digits(caller)}`,
+            `${plain(number)} ${plain(caller)}`,
             file,
             number === ''
               ? 'a trunk without numbers takes every number,'
@@ -208,11 +218,6 @@ function numberConflicts(trunks: readonly FromFile<SIPInboundTrunkInfo>[]): Prob
         );
   }
   return problems;
-}
-
-/** As LiveKit compares numbers: without what is written between their digits. */
-function digits(number: string): string {
-  return /^[+\d\s().-]+$/.test(number) ? number.replace(/\D/g, '') : number;
 }
 
 /** What `read` makes of the file's text, or the problem that it cannot be read. */

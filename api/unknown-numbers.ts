@@ -14,7 +14,7 @@ const NO_TIME = new Duration({ nanos: 1 });
 export const isRefusal = (mark: string): boolean => mark === MARK;
 
 /** What is in LiveKit that is not ours. */
-export interface Foreign {
+interface Foreign {
   readonly trunks: readonly SIPInboundTrunkInfo[];
   readonly rules: readonly SIPDispatchRuleInfo[];
 }

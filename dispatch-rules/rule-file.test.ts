@@ -20,28 +20,38 @@ test('a rule names its agent, or leaves it to what was dialed', () => {
   expect(read({ ...RULE, ...agents('') })).toMatchObject({ agent: {} });
 });
 
+test('a rule that does not say its name has that of its file, and one without trunks gets them elsewhere', () => {
+  expect(read({ ...RULE, name: undefined, trunk_ids: undefined })).toMatchObject({
+    info: { name: 'a', trunkIds: [] },
+  });
+});
+
 const OWN_ROOM = 'use dispatchRuleIndividual with a roomPrefix: it gives each call a room of its own';
+const SHARING = [
+  ['all calls', { dispatchRuleDirect: { roomName: 'lobby' } }],
+  ['all calls to a number', { dispatch_rule_callee: { room_prefix: 'x' } }],
+  ['two calls from a number', { dispatchRuleIndividual: { noRandomness: true } }],
+] as const;
+
+test.each(SHARING)('where %s would share a room, the rule has to say so', (who, rule) => {
+  expect(read({ ...RULE, rule })).toEqual([
+    `a.json:8: E_RULE_INVALID: ${who} would share a room and hear each other; ${OWN_ROOM}; or say "shared_room": true where that is meant`,
+  ]);
+  expect(read({ ...RULE, rule, shared_room: 'yes' })).toHaveLength(1);
+  // A room that outlived its calls would have no agent for the next one.
+  const info = { roomConfig: { departureTimeout: 1 } };
+  expect(read({ ...RULE, rule, shared_room: true })).toMatchObject({ info });
+  expect(read({ ...RULE, rule, sharedRoom: true })).toMatchObject({ info });
+});
+
+test('a number may have a room for each call', () => {
+  const rule = { dispatchRuleCallee: { roomPrefix: 'x', randomize: true } };
+  expect(read({ ...RULE, rule })).toMatchObject({ info: { roomConfig: { departureTimeout: 0 } } });
+});
 
 test.each([
-  [
-    { trunk_ids: undefined },
-    2,
-    'the rule has no trunk_ids: it would take calls from anyone, without any trunk; add "trunk_ids" with the names of trunks in sip-trunks/',
-  ],
-  [{ name: undefined }, 2, 'the rule has no name; add "name", so that a person can tell it from others'],
   [{ sipDispatchRuleId: 'SDR_x' }, 20, 'LiveKit gives the id; take sip_dispatch_rule_id out'],
   [{ rule: undefined }, 2, `the rule says nothing about rooms; ${OWN_ROOM}`],
-  [{ rule: { dispatchRuleDirect: { roomName: 'lobby' } } }, 8, `all calls would share a room; ${OWN_ROOM}`],
-  [
-    { rule: { dispatch_rule_callee: { room_prefix: 'x' } } },
-    8,
-    `all calls to a number would share a room; ${OWN_ROOM}`,
-  ],
-  [
-    { rule: { dispatchRuleIndividual: { noRandomness: true } } },
-    8,
-    `two calls of a number would share a room; ${OWN_ROOM}`,
-  ],
   [
     { roomConfig: undefined },
     2,

@@ -1,4 +1,5 @@
-import { SIPDispatchRuleInfo } from '@livekit/protocol';
+import { basename } from 'node:path';
+import { SIPDispatchRule, SIPDispatchRuleInfo } from '@livekit/protocol';
 import { z } from 'zod';
 import type { Problem } from '../base/problem.ts';
 import { type JsonFile, readJson } from '../livekit/json-file.ts';
@@ -18,6 +19,12 @@ export interface AgentOfRule {
   readonly organization?: string | undefined;
 }
 
+/**
+ * Seconds that a room of several calls outlives the last of them. LiveKit sends agents when a room is made, and not again into one that is still there, so the
+ * next caller must find none; its own default is 20 s.
+ */
+const SOON_CLOSED = 1;
+
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
 const metadataSchema = z.strictObject({ agent: name.optional(), organization: name.optional() });
 
@@ -33,12 +40,15 @@ export function readRule(
 ): ReadRule {
   const kind = {
     wrappers: ['dispatch_rule', 'dispatchRule'],
+    ours: ['shared_room'],
     type: SIPDispatchRuleInfo,
     code: 'E_RULE_INVALID',
   } as const;
   const read = readJson(file, text, kind, env);
   if ('problems' in read) return read;
   const { info, problem } = read.file;
+  info.name ||= basename(file, '.json');
+  if (isShared(info) && info.roomConfig) info.roomConfig.departureTimeout ||= SOON_CLOSED;
   const metadata = ours(info)?.metadata ?? '';
   const agent = agentOf(metadata);
   const problems = [
@@ -59,41 +69,38 @@ export function readRule(
 }
 
 function nameProblems({ info, problem }: JsonFile<SIPDispatchRuleInfo>): Problem[] {
-  const problems: Problem[] = [];
-  if (info.name === '')
-    problems.push(
-      problem([], 'the rule has no name', 'add "name", so that a person can tell it from others'),
-    );
-  if (info.sipDispatchRuleId !== '')
-    problems.push(problem(['sip_dispatch_rule_id'], 'LiveKit gives the id', 'take sip_dispatch_rule_id out'));
-  if (info.trunkIds.length === 0)
-    problems.push(
-      problem(
-        ['trunk_ids'],
-        'the rule has no trunk_ids: it would take calls from anyone, without any trunk',
-        'add "trunk_ids" with the names of trunks in sip-trunks/',
-      ),
-    );
-  return problems;
+  if (info.sipDispatchRuleId === '') return [];
+  return [problem(['sip_dispatch_rule_id'], 'LiveKit gives the id', 'take sip_dispatch_rule_id out')];
 }
 
-/** A room is one call: in a room of several, callers would hear each other. */
-function roomProblems({ info, problem }: JsonFile<SIPDispatchRuleInfo>): Problem[] {
+/** A room is one call: in a room of several, callers hear each other. So a rule that can put two calls into one has to say that it is meant. */
+function roomProblems({ info, says, problem }: JsonFile<SIPDispatchRuleInfo>): Problem[] {
   const rule = info.rule?.rule;
-  const mend = 'use dispatchRuleIndividual with a roomPrefix: it gives each call a room of its own';
-  switch (rule?.case) {
+  const own = 'use dispatchRuleIndividual with a roomPrefix: it gives each call a room of its own';
+  if (rule?.case === undefined) return [problem(['rule'], 'the rule says nothing about rooms', own)];
+  if (!isShared(info) || says('shared_room')) return [];
+  const field = rule.case.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const what = `${SHARED[rule.case]} would share a room and hear each other`;
+  return [problem(['rule', field], what, `${own}; or say "shared_room": true where that is meant`)];
+}
+
+const SHARED = {
+  dispatchRuleDirect: 'all calls',
+  dispatchRuleCallee: 'all calls to a number',
+  dispatchRuleIndividual: 'two calls from a number',
+} as const;
+
+/** Whether two calls by this rule can come into one room. */
+function isShared({ rule: { rule } = new SIPDispatchRule() }: SIPDispatchRuleInfo): boolean {
+  switch (rule.case) {
     case 'dispatchRuleIndividual':
-      return rule.value.noRandomness
-        ? [problem(['rule', 'dispatch_rule_individual'], 'two calls of a number would share a room', mend)]
-        : [];
+      return rule.value.noRandomness;
     case 'dispatchRuleCallee':
-      return rule.value.randomize
-        ? []
-        : [problem(['rule', 'dispatch_rule_callee'], 'all calls to a number would share a room', mend)];
+      return !rule.value.randomize;
     case 'dispatchRuleDirect':
-      return [problem(['rule', 'dispatch_rule_direct'], 'all calls would share a room', mend)];
+      return true;
     case undefined:
-      return [problem(['rule'], 'the rule says nothing about rooms', mend)];
+      return false;
   }
 }
 

@@ -3,7 +3,12 @@ import { expect, test } from 'vitest';
 import { printProblem } from '../base/problem.ts';
 import { readJson } from './json-file.ts';
 
-const kind = { wrappers: ['trunk'], type: SIPInboundTrunkInfo, code: 'E_TRUNK_INVALID' } as const;
+const kind = {
+  wrappers: ['trunk'],
+  ours: ['insecure'],
+  type: SIPInboundTrunkInfo,
+  code: 'E_TRUNK_INVALID',
+} as const;
 
 function read(text: string, env: Record<string, string> = {}) {
   const result = readJson('a.json', text, kind, env);
@@ -22,7 +27,6 @@ test.each([
   ],
 ])('reads what lk takes: %s', (_, text) => {
   expect(read(text)).toMatchObject({
-    insecure: false,
     info: { name: 'a', allowedAddresses: ['127.0.0.1'], ringingTimeout: { seconds: 8n } },
   });
 });
@@ -38,8 +42,13 @@ test('a secret is named in the file and taken from the environment', () => {
 });
 
 test('insecure is ours, beside the wrapper or in it', () => {
-  expect(read('{"insecure": true, "trunk": {"name": "a"}}')).toMatchObject({ insecure: true });
-  expect(read('{"trunk": {"name": "a", "insecure": true}}')).toMatchObject({ insecure: true });
+  const says = (text: string) => {
+    const result = readJson('a.json', text, kind, {});
+    return 'file' in result && result.file.says('insecure');
+  };
+  expect(says('{"insecure": true, "trunk": {"name": "a"}}')).toBe(true);
+  expect(says('{"trunk": {"name": "a", "insecure": true}}')).toBe(true);
+  expect(says('{"trunk": {"name": "a", "insecure": "yes"}}')).toBe(false);
 });
 
 const FIELDS = "use the fields of LiveKit's SIPInboundTrunkInfo";

@@ -9,6 +9,8 @@ type Path = readonly (string | number)[];
 export interface FileKind<T extends Message<T>> {
   /** What `lk sip … create` wraps it in; the file may leave it out. */
   readonly wrappers: readonly string[];
+  /** Fields of ours, beside LiveKit's: each says something by being `true`. */
+  readonly ours: readonly string[];
   readonly type: { readonly typeName: string; readonly fromJson: (json: JsonValue) => T };
   readonly code: ErrorCode;
 }
@@ -16,8 +18,8 @@ export interface FileKind<T extends Message<T>> {
 /** A file in LiveKit's own JSON, with what is ours taken out of it. */
 export interface JsonFile<T> {
   readonly info: T;
-  /** Says that a trunk is meant to be open to anyone. */
-  readonly insecure: boolean;
+  /** Whether a field of ours is `true`. */
+  readonly says: (field: string) => boolean;
   /** A problem at a place of the info, named as the proto does (`allowed_addresses`), however the file spells it. */
   readonly problem: (path: Path, what: string, mend: string) => Problem;
 }
@@ -55,7 +57,7 @@ export function readJson<T extends Message<T>>(
   const [twice] = source.syntaxErrors();
   if (twice) return fail(source.problem([], twice.what, 'keep one of them', twice.line));
   if (!isObject(parsed)) return fail(source.problem([], 'the file holds no object', 'begin with {'));
-  const { inner, base, insecure } = unwrap(parsed, kind.wrappers);
+  const { inner, base, says } = unwrap(parsed, kind);
   if (!inner) return fail(source.problem(base, `${base.join('.')} holds no object`, 'begin it with {'));
   const problems: Problem[] = [];
   const resolved = resolve(inner, [...base], (path, name) => {
@@ -70,36 +72,53 @@ export function readJson<T extends Message<T>>(
   const at = (path: Path) => [...base, ...pathAsWritten(inner, path)];
   const problem = (path: Path, what: string, mend: string) => source.problem(at(path), what, mend);
   try {
-    return { file: { info: kind.type.fromJson(resolved), insecure, problem } };
+    return { file: { info: kind.type.fromJson(resolved), says, problem } };
   } catch {
     return fail(decodeProblem(source, base, resolved, kind.type));
   }
 }
 
-/** Ours are `$schema` and `insecure`, beside the wrapper or in it. */
+/** Ours are `$schema` and what the kind says, beside the wrapper or in it, in either spelling. */
 function unwrap(
   parsed: JsonObject,
-  wrappers: readonly string[],
-): { inner: JsonObject | undefined; base: string[]; insecure: boolean } {
-  const { insecure: outer, ...rest } = parsed;
+  { wrappers, ours }: Pick<FileKind<never>, 'wrappers' | 'ours'>,
+): { inner: JsonObject | undefined; base: string[]; says: (field: string) => boolean } {
+  const said = new Set<string>();
+  const theirs = (value: JsonObject) =>
+    Object.fromEntries(
+      Object.entries(value).filter(([key, item]) => {
+        const isOurs = ours.includes(snake(key));
+        if (isOurs && item === true) said.add(snake(key));
+        return !isOurs;
+      }),
+    );
+  const says = (field: string) => said.has(field);
+  const rest = theirs(parsed);
   delete rest['$schema'];
   const wrapper = wrappers.find((name) => Object.hasOwn(rest, name));
-  if (wrapper === undefined || Object.keys(rest).length > 1)
-    return { inner: rest, base: [], insecure: outer === true };
+  if (wrapper === undefined || Object.keys(rest).length > 1) return { inner: rest, base: [], says };
   const wrapped = rest[wrapper];
-  if (!isObject(wrapped)) return { inner: undefined, base: [wrapper], insecure: false };
-  const { insecure, ...inner } = wrapped;
-  return { inner, base: [wrapper], insecure: outer === true || insecure === true };
+  if (!isObject(wrapped)) return { inner: undefined, base: [wrapper], says };
+  return { inner: theirs(wrapped), base: [wrapper], says };
 }
 
 function resolve(value: unknown, path: Path, valueOf: (path: Path, name: string) => string): unknown {
   if (typeof value === 'string')
     return value.replace(SECRET, (_, name: string) => valueOf(path, name.trim()));
-  if (Array.isArray(value)) return value.map((item, index) => resolve(item, [...path, index], valueOf));
+  if (Array.isArray(value))
+    return value.flatMap((item, index) => resolveItem(item, [...path, index], valueOf));
   if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key, resolve(item, [...path, key], valueOf)]),
   );
+}
+
+/** An item of a list that is one variable and nothing else is as many as its value has, separated by commas. */
+function resolveItem(item: unknown, path: Path, valueOf: (path: Path, name: string) => string): unknown[] {
+  const resolved = resolve(item, path, valueOf);
+  const isVariable = typeof item === 'string' && /^\$\{[^{}]*\}$/.test(item);
+  if (!isVariable || typeof resolved !== 'string') return [resolved];
+  return resolved.split(',').map((part) => part.trim());
 }
 
 /** What `fromJson` could not read. Its message names a key, a field or only a type, so the fields are tried one by one. */

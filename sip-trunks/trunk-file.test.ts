@@ -23,6 +23,11 @@ test('a trunk with an address is one to call out by', () => {
   });
 });
 
+test('a trunk that does not say its name has that of its file', () => {
+  expect(read({ allowed_addresses: ['10.0.0.1'] })).toMatchObject({ info: { name: 'a' } });
+  expect(read({ address: 'pbx.example' })).toMatchObject({ info: { name: 'a' } });
+});
+
 const MEND = 'give it allowed_addresses or auth_username and auth_password, or say "insecure": true';
 
 test.each([
@@ -52,7 +57,6 @@ test.each(['pbx.example', '10.0.0.0/33', '10.0.0.1/', '[::1]', '10.0.0.1 ', ''])
 );
 
 test.each([
-  [{ allowed_addresses: ['10.0.0.1'] }, 'the trunk has no name'],
   [{ ...SAFE, name: 'ST_x' }, 'a name that starts with ST_ reads as an id'],
   [{ ...SAFE, sip_trunk_id: 'ST_x' }, 'LiveKit gives the id'],
   [{ ...SAFE, auth_username: 'pbx' }, 'auth_username and auth_password go together'],

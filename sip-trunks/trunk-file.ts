@@ -1,4 +1,5 @@
 import { isIP, isIPv4 } from 'node:net';
+import { basename } from 'node:path';
 import { Duration } from '@bufbuild/protobuf';
 import { SIPInboundTrunkInfo, SIPOutboundTrunkInfo } from '@livekit/protocol';
 import type { Problem } from '../base/problem.ts';
@@ -29,14 +30,17 @@ export function readTrunk(
 ): ReadTrunk {
   const code = 'E_TRUNK_INVALID';
   const wrappers = ['trunk'];
+  const ours = ['insecure'];
   if (/"address"\s*:/.test(text)) {
-    const read = readJson(file, text, { wrappers, type: SIPOutboundTrunkInfo, code }, env);
+    const read = readJson(file, text, { wrappers, ours, type: SIPOutboundTrunkInfo, code }, env);
     if ('problems' in read) return read;
+    read.file.info.name ||= basename(file, '.json');
     const problems = nameProblems(read.file);
     return problems.length > 0 ? { problems } : { trunk: { direction: 'outbound', info: read.file.info } };
   }
-  const read = readJson(file, text, { wrappers, type: SIPInboundTrunkInfo, code }, env);
+  const read = readJson(file, text, { wrappers, ours, type: SIPInboundTrunkInfo, code }, env);
   if ('problems' in read) return read;
+  read.file.info.name ||= basename(file, '.json');
   const problems = [...nameProblems(read.file), ...accessProblems(read.file), ...numberProblems(read.file)];
   if (problems.length > 0) return { problems };
   const { info } = read.file;
@@ -46,8 +50,6 @@ export function readTrunk(
 
 function nameProblems({ info, problem }: JsonFile<SIPInboundTrunkInfo | SIPOutboundTrunkInfo>): Problem[] {
   const problems: Problem[] = [];
-  if (info.name === '')
-    problems.push(problem([], 'the trunk has no name', 'add "name"; dispatch rules refer to it by that'));
   if (/^ST_/.test(info.name))
     problems.push(problem(['name'], 'a name that starts with ST_ reads as an id', 'choose another name'));
   if (info.sipTrunkId !== '')
@@ -64,7 +66,7 @@ function nameProblems({ info, problem }: JsonFile<SIPInboundTrunkInfo | SIPOutbo
 }
 
 function accessProblems(file: JsonFile<SIPInboundTrunkInfo>): Problem[] {
-  const { info, insecure, problem } = file;
+  const { info, says, problem } = file;
   const problems = info.allowedAddresses.flatMap((address, index) =>
     widthOf(address) === undefined
       ? [
@@ -78,7 +80,7 @@ function accessProblems(file: JsonFile<SIPInboundTrunkInfo>): Problem[] {
   );
   const addresses = info.allowedAddresses.map(widthOf);
   const anyone = addresses.length === 0 || addresses.some((address) => address?.anyone);
-  if (problems.length === 0 && anyone && info.authUsername === '' && !insecure) {
+  if (problems.length === 0 && anyone && info.authUsername === '' && !says('insecure')) {
     problems.push({
       ...problem(
         info.allowedAddresses.length > 0 ? ['allowed_addresses'] : [],

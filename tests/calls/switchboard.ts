@@ -24,6 +24,8 @@ export interface CallOptions {
   readonly steps: readonly SippStep[];
   /** Who is dialed: `sip:<agent>@host`. */
   readonly agent?: string;
+  /** Who calls: the number of From. */
+  readonly from?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly codec?: SippOptions['codec'];
   /** A PBX on the way, which makes the SIP Call-ID the call's UID. */
@@ -153,7 +155,7 @@ export class Switchboard {
 
   /** Places a call. */
   async call(options: CallOptions): Promise<TestCall> {
-    const { agent = 'scripted', headers = {}, steps, turns, codec = 'PCMU', within, pbx } = options;
+    const { agent = 'scripted', headers = {}, steps, turns, codec = 'PCMU', within, pbx, from } = options;
     const callId = `abc123-${Math.random().toString(36).slice(2, 10)}`;
     const uid = pbx ? `1-${callId}` : callId;
     const earpiece = await Earpiece.open();
@@ -180,6 +182,7 @@ export class Switchboard {
       codec,
       hearAt: earpiece.port,
       ...(within !== undefined && { within }),
+      ...(from !== undefined && { from }),
       signal: this.#over.signal,
     });
     return call;
