@@ -7,9 +7,9 @@ import { type SippRun, startSippCallee } from '../../rehearsal/sipp.ts';
 import { switchboard } from '../calls/switchboard.ts';
 import { lines } from '../calls/test-call.ts';
 
-const GUIDE = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'pbx.md'), 'utf8');
+const GUIDE = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'kamailio.md'), 'utf8');
 
-/** The configuration of docs/pbx.md, with the addresses of this machine. */
+/** The configuration of docs/kamailio.md, with the addresses of this machine. */
 function guide(addresses: { kamailio: string; attendant: string; people: string }, agent: string): string {
   const [, config = ''] = /^```kamailio\n([\s\S]*?)^```$/m.exec(GUIDE) ?? [];
   const put = (text: string, from: string, to: string) => {
@@ -28,7 +28,7 @@ function guide(addresses: { kamailio: string; attendant: string; people: string 
 const board = switchboard();
 const over = new AbortController();
 
-describe.concurrent('Kamailio, as docs/pbx.md sets it up, in front of an agent', () => {
+describe.concurrent('Kamailio, as docs/kamailio.md sets it up, in front of an agent', () => {
   let people: SippRun;
   const kamailio: Record<string, Pbx> = {};
 
