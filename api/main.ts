@@ -10,6 +10,7 @@ import { openArchive, readKeeping } from '../threads/keeping-file.ts';
 import { connectRedis } from '../threads/redis.ts';
 import { recordingFiles } from '../threads/recording-files.ts';
 import { recordingPlaces } from './recording-places.ts';
+import { claimProvisioning } from '../threads/provisioned.ts';
 import { openThreads } from '../threads/store.ts';
 import { createApp } from './app.ts';
 import { OutboundCalls } from './calls/outbound.ts';
@@ -57,6 +58,7 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
     config,
     livekit,
     taken: () => numbers.now(),
+    ask: (mine) => claimProvisioning(redis, mine),
     log,
     clock,
     signal: until,

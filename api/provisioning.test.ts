@@ -67,6 +67,7 @@ function keep() {
     config,
     livekit,
     taken: () => Promise.resolve([]),
+    ask: () => Promise.resolve(undefined),
     log,
     clock: systemClock,
     signal: stopped.signal,

@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock.ts';
-import { asAttendantError } from '../base/errors.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { asAttendantError, AttendantError } from '../base/errors.ts';
 import { createLog, type Log } from '../base/log.ts';
 import type { Config } from '../config.ts';
 import { dispatchRules, marked as markedRule } from '../dispatch-rules/rules.ts';
@@ -8,9 +8,11 @@ import { carryOut, compare, type Step } from '../livekit/reconcile.ts';
 import { refusalOf } from '../livekit/twirp.ts';
 import { inboundTrunks, marked, outboundTrunks } from '../sip-trunks/trunks.ts';
 import { type Assignment, numbersIn } from '../threads/numbers.ts';
+import { claimProvisioning } from '../threads/provisioned.ts';
 import { withRedis } from '../threads/with-redis.ts';
 import { isOfNumber, withNumbers } from './numbers/overlay.ts';
 import { provisioningStamp, readProvisioning, type Provisioning } from './provisioning-files.ts';
+import { type AskForLiveKit, claimed, ProvisioningClaim } from './provisioning-claim.ts';
 import { isRefusal, leftRinging, refusingUnknownNumbers } from './unknown-numbers.ts';
 
 /** One line of a plan. */
@@ -48,7 +50,11 @@ export async function applyProvisioning(
   signal: AbortSignal,
 ): Promise<PlannedStep[]> {
   const files = readProvisioning(config);
-  return apply(files, () => takenNow(config, files), livekit, signal);
+  const log = createLog('provision', 'silent');
+  const ask: AskForLiveKit = (mine) =>
+    withRedis(config.redisUrl, log, signal, (redis) => claimProvisioning(redis, mine));
+  const claim = new ProvisioningClaim(ask, systemClock);
+  return apply({ files, taken: () => takenNow(config, files), livekit, claim }, signal);
 }
 
 /** `attendant provision [--apply]`: prints what differs, and carries it out where asked. */
@@ -160,21 +166,28 @@ function originOf(mark: string, folder: string): string {
 }
 
 async function apply(
-  files: Provisioning,
-  taken: () => Promise<readonly Assignment[]>,
-  livekit: LiveKit,
+  parts: {
+    readonly files: Provisioning;
+    readonly taken: () => Promise<readonly Assignment[]>;
+    readonly livekit: LiveKit;
+    readonly claim: ProvisioningClaim;
+  },
   signal: AbortSignal,
 ): Promise<PlannedStep[]> {
+  const { files, taken, livekit, claim } = parts;
+  let done: PlannedStep[] | undefined;
   for (let attempt = 1; ; attempt += 1) {
-    const { steps, carryOut } = await prepare(
-      files,
-      files.pool.length > 0 ? await taken() : [],
-      livekit,
-      signal,
-    );
+    const others = await claim.ofOthers(files);
+    if (others)
+      throw new AttendantError('E_PROVISIONED_BY_OTHERS', `other files hold in LiveKit: ${claimed(others)}`);
+    const numbers = files.pool.length > 0 ? await taken() : [];
+    const { steps, carryOut } = await prepare(files, numbers, livekit, signal);
+    done ??= steps;
+    if (steps.every(({ action }) => action === 'unchanged')) return done;
     try {
-      if (steps.some(({ action }) => action !== 'unchanged')) await carryOut();
-      return steps;
+      await carryOut();
+      // Looked at once more: who had other files at the same time may have made something of theirs in between.
+      if (attempt >= TRIES) return done;
     } catch (error) {
       // Another process that provisions the same files was faster: what it made is seen by the next try.
       const refused = ['invalid_argument', 'not_found'].includes(refusalOf(error)?.twirpCode ?? '');
@@ -205,11 +218,13 @@ export function keepProvisioned(parts: {
   readonly livekit: LiveKit;
   /** The numbers that are taken. */
   readonly taken: () => Promise<readonly Assignment[]>;
+  readonly ask: AskForLiveKit;
   readonly log: Log;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }): KeptProvisioned {
   const { config, livekit, taken, log, clock, signal } = parts;
+  const claim = new ProvisioningClaim(parts.ask, clock);
   let wake = new AbortController();
   let applied = false;
   let files: Provisioning | undefined;
@@ -243,13 +258,14 @@ export function keepProvisioned(parts: {
     while (!signal.aborted) {
       try {
         const wanted = read();
-        const steps = wanted && (await apply(wanted, taken, livekit, signal));
+        const steps = wanted && (await apply({ files: wanted, taken, livekit, claim }, signal));
         applied = steps !== undefined;
         told.delete('server');
         const done = steps?.filter(({ action }) => action !== 'unchanged') ?? [];
         if (done.length > 0) log.info({ steps: done }, 'trunks and dispatch rules applied');
       } catch (error) {
-        applied = false;
+        // Where others' files hold, calls come in by those.
+        applied = asAttendantError(error).code === 'E_PROVISIONED_BY_OTHERS';
         tell('server', error);
       }
       wake = new AbortController();

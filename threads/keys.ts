@@ -156,5 +156,8 @@ export const orderingOrganizationsKey = (): string => 'attendant:ordering-organi
 /** Hash: number to who has it (organization, agent, since when) as JSON. */
 export const numbersKey = (): string => 'attendant:{numbers}:assigned';
 
+/** String: whose files LiveKit has trunks and rules by, as JSON. */
+export const provisionedKey = (): string => 'attendant:provisioned';
+
 /** String: goes up at each change of `numbersKey`. */
 export const numbersVersionKey = (): string => 'attendant:{numbers}:version';

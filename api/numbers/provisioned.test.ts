@@ -58,6 +58,7 @@ function keep(): { wake: () => void } {
     config,
     livekit,
     taken,
+    ask: () => Promise.resolve(undefined),
     log,
     clock: systemClock,
     signal: stopped.signal,

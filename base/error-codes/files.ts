@@ -33,6 +33,11 @@ export const FILES = {
     title: 'A trunk would accept calls from anyone',
     mend: 'Give it allowed_addresses or auth, or say insecure: true.',
   },
+  E_PROVISIONED_BY_OTHERS: {
+    status: 409,
+    title: 'Trunks and dispatch rules of other files hold',
+    mend: 'Give all who provision this LiveKit the same files. Yours hold again once they are edited, applied by hand, or their process is started anew.',
+  },
   E_RULE_INVALID: {
     status: 422,
     title: 'A dispatch rule file is wrong',
