@@ -100,6 +100,19 @@ export async function run(args: readonly string[]): Promise<number> {
       }),
     );
   program
+    .command('trunk')
+    .description('write trunks, inbound and outbound, with their dispatch rule from a set')
+    .argument('<action>', 'new')
+    .option('--set <set>', 'local-pbx or carrier', 'local-pbx')
+    .option('--name <name>', "what they are called; the set's name unless said")
+    .option('--agent <name>', 'who answers', 'sip-call-center')
+    .action(
+      runs((action: string, options: { set: string; name?: string; agent: string }) => async (config) => {
+        const { trunkCommand } = await import('./stack/new-trunk.ts');
+        trunkCommand(config, action, options, (line) => void process.stdout.write(`${line}\n`));
+      }),
+    );
+  program
     .command('route')
     .description(
       'explain what would happen to a call: trunk, dispatch rule, the rules of the agent, and who answers',
