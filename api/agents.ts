@@ -68,8 +68,8 @@ export function agentOperations({ definitions, sipPort, problems }: AgentFiles):
   ];
 }
 
-function follows({ agent, transfer, refuse }: Rule): string {
+function follows({ agent, transfer, refuse, flow }: Rule): string {
   if (refuse) return 'refuse';
   if (transfer !== undefined) return `transfer to ${transfer}`;
-  return agent === undefined ? 'answer' : `agent ${agent}`;
+  return `${agent === undefined ? 'answer' : `agent ${agent}`}${flow === undefined ? '' : ` in step ${flow}`}`;
 }

@@ -55,10 +55,12 @@ function namedProblems(config: Config, named: readonly string[]): Problem[] {
   const isPrices = (file: string) => basename(file) === basename(pricesFile(''));
   const isPool = (file: string) => basename(file) === POOL_FILE;
   const isKeeping = (file: string) => basename(file) === 'keeping.yaml';
+  const loaded = checkDefinitions(definitionFolders(config).flatMap(definitionFiles));
   return [
     ...checkDefinitions(
       files.filter((file) => !isJson(file) && !isPrices(file) && !isKeeping(file) && !isPool(file)),
-      checkDefinitions(definitionFolders(config).flatMap(definitionFiles)).agents,
+      loaded.agents,
+      loaded.begun,
     ).problems,
     ...files.filter(isJson).flatMap((file) => jsonProblems(file, config)),
     ...files.filter(isPrices).flatMap(priceProblems),

@@ -18,9 +18,16 @@ routes:
   rules:
   - {name: nuisance, when: {caller: "+1900*"}, refuse: true}
   - {name: vip, when: {headers: {X-Tier: gold}}, agent: vip-desk, vars: {level: high}}
+  - {name: back, when: {vars: {back: "yes"}}, agent: stepwise, flow: menu, state: {tier: "{{vars.tier}}", level: 3}}
   - {name: night, when: {closed: office}, transfer: sales, greeting: {kind: fixed, text: Wait.}}
 `;
 const VIP = 'name: vip-desk\ngreeting: {kind: none}\ninstructions: Help.\n';
+const STEPWISE = `name: stepwise
+greeting: {kind: none}
+instructions: Help.
+state: {tier: {type: string}}
+flows: {start: {goto: {menu: Always.}}, menu: {}}
+`;
 const LOG = createLog('test', 'silent');
 
 let home = '';
@@ -33,6 +40,7 @@ beforeAll(() => {
   };
   write('agent/definitions/desk.yaml', DESK);
   write('agent/definitions/vip-desk.yaml', VIP);
+  write('agent/definitions/stepwise.yaml', STEPWISE);
   const trunk = { name: 'carrier', numbers: ['+4930555'], allowed_addresses: ['192.0.2.1'] };
   write('sip-trunks/carrier.json', JSON.stringify({ trunk }));
   const rule = {
@@ -67,6 +75,16 @@ it.for([
   [
     { at: Date.parse('2026-11-25T20:00:00Z') },
     ['the agent desk answers, greeting as the rule night says', 'then it transfers the caller to sales'],
+  ],
+  [{ agent: 'stepwise' }, ['the agent stepwise answers', 'in the step start']],
+  [
+    { vars: { back: 'yes' } },
+    [
+      'the agent stepwise answers',
+      'in the step menu, as the rule back says',
+      '{{state.tier}} is {{vars.tier}}',
+      '{{state.level}} is 3, which stepwise does not declare: it is not kept',
+    ],
   ],
   [{ agent: 'vip-desk' }, ['the agent vip-desk has no rules', 'the agent vip-desk answers']],
   [{ to: '+4940' }, ['no trunk takes +4940: LiveKit SIP refuses the call with 486']],

@@ -1,4 +1,6 @@
+import type { Definition } from '../agent/definition/definition.ts';
 import { openDefinitions } from '../agent/definition/definitions.ts';
+import { firstStep } from '../agent/definition/flows/next.ts';
 import { decide } from '../agent/definition/routes/decide.ts';
 import { comparable } from '../agent/definition/routes/pattern.ts';
 import type { Rule } from '../agent/definition/routes/schema.ts';
@@ -54,9 +56,10 @@ export function explainRoute(config: Config, call: Imagined, log: Log): string[]
       ? `the agent ${name} has no rules`
       : `the rules of the agent ${name}, at ${new Date(call.at).toISOString()}:`,
     ...looked.map((one) => `  ${one.rule}: ${one.fits ? 'yes' : 'no'}: ${one.because}`),
-    ...whatFollows(name, rule),
   );
-  if (rule?.agent !== undefined) definitions.get(rule.agent as AgentName);
+  const answers =
+    rule?.agent === undefined ? definition : definitions.get(rule.agent as AgentName).definition;
+  lines.push(...whatFollows(answers, rule));
   return lines;
 }
 
@@ -80,15 +83,33 @@ function calledBy(config: Config, dialed: string): { name?: string; lines: strin
   };
 }
 
-function whatFollows(called: string, rule: Rule | undefined): string[] {
-  if (!rule) return [`the agent ${called} answers`];
+/** @param answers the definition of the agent that answers. */
+function whatFollows(answers: Definition, rule: Rule | undefined): string[] {
+  const first = beginning(answers, rule);
+  if (!rule) return [`the agent ${answers.name} answers`, ...first];
   if (rule.refuse) return ['the call is refused with 486'];
-  const answers = rule.agent ?? called;
   return [
-    `the agent ${answers} answers${rule.greeting ? `, greeting as the rule ${rule.name} says` : ''}`,
+    `the agent ${answers.name} answers${rule.greeting ? `, greeting as the rule ${rule.name} says` : ''}`,
     ...(rule.transfer === undefined ? [] : [`then it transfers the caller to ${rule.transfer}`]),
+    ...first,
+    ...Object.entries(rule.state).map(
+      ([name, value]) =>
+        `{{state.${name}}} is ${String(value)}${Object.hasOwn(answers.state, name) ? '' : `, which ${answers.name} does not declare: it is not kept`}`,
+    ),
     ...Object.entries(rule.vars).map(
       ([name, value]) => `{{vars.${name}}} is ${value} unless the call says else`,
     ),
+  ];
+}
+
+/** The step that the call begins in, where the agent has steps. */
+function beginning(answers: Definition, rule: Rule | undefined): string[] {
+  const first = firstStep(answers);
+  const step = rule?.flow ?? first;
+  if (step === undefined) return [];
+  if (Object.hasOwn(answers.flows, step))
+    return [`in the step ${step}${rule?.flow === undefined ? '' : `, as the rule ${rule.name} says`}`];
+  return [
+    `${answers.name} has no step ${step}: it begins ${first === undefined ? 'as always' : `in ${first}`}`,
   ];
 }

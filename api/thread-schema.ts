@@ -118,6 +118,10 @@ const members = {
     .nullable()
     .describe('the recording and its parts; null where none was asked for'),
   state: anything,
+  flow: z.string().nullable().describe('the step that the call is in, or ended in'),
+  flows: z
+    .array(z.looseObject({ flow: z.string(), by: z.enum(['start', 'tool', 'rule']), at: time }))
+    .describe('the steps that the call went through'),
   metrics: z
     .looseObject({ turns: z.array(anything) })
     .describe(

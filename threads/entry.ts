@@ -125,6 +125,13 @@ export interface ThreadStart {
   readonly started_at: string;
 }
 
+/** A step of the agent's flows that the call went on in. */
+export interface FlowRecord {
+  readonly flow: string;
+  /** How it came there: where it began, by a tool (the model's or the definition's own code), or by a rule of the step before. */
+  readonly by: 'start' | 'tool' | 'rule';
+}
+
 /** Who picked up a call that the agent made, as far as it could be heard. */
 export type AnsweredBy = 'human' | 'machine' | 'unknown';
 
@@ -139,6 +146,7 @@ export type Entry =
   | { readonly kind: 'consult'; readonly consult: ConsultRecord; readonly at: string }
   | { readonly kind: 'command'; readonly command: CommandRecord; readonly at: string }
   | { readonly kind: 'state'; readonly state: Readonly<Record<string, unknown>>; readonly at: string }
+  | { readonly kind: 'flow'; readonly flow: FlowRecord; readonly at: string }
   | { readonly kind: 'outcome'; readonly outcome: Readonly<Record<string, unknown>>; readonly at: string }
   | { readonly kind: 'recording'; readonly recording: RecordingRecord; readonly at: string }
   | { readonly kind: 'turn'; readonly latency: TurnLatency; readonly at: string }

@@ -32,6 +32,8 @@ describe('folding entries', () => {
       commands: [],
       recording: null,
       state: {},
+      flow: null,
+      flows: [],
       metrics: { turns: [] },
       analysis: null,
       cost: null,
@@ -77,6 +79,20 @@ describe('folding entries', () => {
       a: 1,
       b: 2,
       c: null,
+    });
+  });
+
+  it('has the steps that the call went through, and the one that it is in', () => {
+    const entries: Entry[] = [
+      { kind: 'flow', flow: { flow: 'menu', by: 'start' }, at: at(1) },
+      { kind: 'flow', flow: { flow: 'orders', by: 'tool' }, at: at(2) },
+    ];
+    expect(foldThread(numbered([{ kind: 'started', start }, ...entries]))).toMatchObject({
+      flow: 'orders',
+      flows: [
+        { flow: 'menu', by: 'start', at: at(1) },
+        { flow: 'orders', by: 'tool', at: at(2) },
+      ],
     });
   });
 

@@ -25,6 +25,7 @@ export class Fold {
   #endReason: Thread['end_reason'] = null;
   #outcome: Thread['outcome'] = null;
   #state: Thread['state'] = {};
+  readonly #flows: Thread['flows'][number][] = [];
   readonly #digits: DigitCollection[] = [];
   readonly #transfers: TransferAttempt[] = [];
   readonly #consults: ConsultRecord[] = [];
@@ -79,6 +80,9 @@ export class Fold {
         return true;
       case 'state':
         this.#state = { ...this.#state, ...entry.state };
+        return true;
+      case 'flow':
+        this.#flows.push({ ...entry.flow, at: entry.at });
         return true;
       case 'outcome':
         this.#outcome = entry.outcome;
@@ -140,6 +144,8 @@ export class Fold {
       commands: [...this.#commands],
       recording: this.#recording,
       state: this.#state,
+      flow: this.#flows.at(-1)?.flow ?? null,
+      flows: [...this.#flows],
       metrics: { turns: [...this.#turns], ...this.#measures, ...this.#modelUse() },
       analysis: this.#analysis,
       cost: this.#cost,

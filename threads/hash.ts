@@ -24,6 +24,7 @@ const OPTIONAL_TEXTS: readonly string[] = [
   'answered_at',
   'answered_by',
   'ended_at',
+  'flow',
 ] satisfies (keyof Thread)[];
 
 /** What the others are where nothing happened yet. */
@@ -41,6 +42,8 @@ const EMPTY: Omit<ThreadSummary, Text | 'caller'> = {
   commands: [],
   recording: null,
   state: {},
+  flow: null,
+  flows: [],
   metrics: { turns: [] },
   analysis: null,
   cost: null,

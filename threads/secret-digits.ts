@@ -132,6 +132,7 @@ function discreetEntry(entry: Entry, secrets: SecretDigits, keys: boolean): Entr
     case 'answered':
     case 'answered_by':
     case 'recording':
+    case 'flow':
     case 'turn':
     case 'measured':
     case 'ended':

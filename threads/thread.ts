@@ -5,6 +5,7 @@ import type {
   ConsultRecord,
   DigitCollection,
   EndReason,
+  FlowRecord,
   Message,
   ThreadStart,
   TransferAttempt,
@@ -35,6 +36,10 @@ export interface Thread extends ThreadStart {
   /** The call's recording and where it is; null where none was asked for, or nothing is decided yet. */
   readonly recording: RecordingRecord | null;
   readonly state: Readonly<Record<string, unknown>>;
+  /** The step of the agent's flows that the call is in, or ended in; null where the agent has none. */
+  readonly flow: string | null;
+  /** The steps that the call went through, in order. */
+  readonly flows: readonly (FlowRecord & { readonly at: string })[];
   /** How quickly the agent answered, turn by turn; at the end also who talked how long, and what the models were asked for. */
   readonly metrics: { readonly turns: readonly TurnLatency[] } & Partial<CallMeasures>;
   /** What a model found in the call after its end; null where nobody asked one. */

@@ -81,6 +81,7 @@ function tellingOf(entry: Entry): { event: WebhookEvent; data: object; at: strin
     case 'answered_by':
     case 'recording':
     case 'state':
+    case 'flow':
     case 'turn':
     case 'measured':
     case 'warning':

@@ -12,11 +12,15 @@ import {
 } from '../../base/ids.ts';
 import type { ThreadStart } from '../../threads/entry.ts';
 import type { Definition } from '../definition/definition.ts';
+import type { CallFacts } from '../definition/routes/decide.ts';
+import type { Rule } from '../definition/routes/schema.ts';
+import { typed } from '../definition/routes/starting-state.ts';
 import { render } from '../definition/template.ts';
+import type { JsonObject } from '../tools/tool.ts';
 import type { Caller } from './caller.ts';
 import type { Exchange } from './exchange.ts';
 import { Gathered } from './gathered.ts';
-import { routed } from './route.ts';
+import { factsOf, routed } from './route.ts';
 
 /** What a dispatch rule says in its metadata: `{"agent": "sip-call-center", "organization": "default"}`. */
 const metadataSchema = z.object({ agent: z.string().optional(), organization: z.string().optional() });
@@ -29,6 +33,14 @@ export interface ChosenAgent {
   readonly definition: Definition;
   /** Destination that a rule sends the caller to at once. */
   readonly transfer?: string | undefined;
+  /** The step that a rule has the call begin in. */
+  readonly flow?: string | undefined;
+  /** What a rule has the call's state begin with. */
+  readonly state: JsonObject;
+  /** How a rule has the agent begin, in place of its own greeting and its steps'. */
+  readonly opening?: Definition['greeting'] | undefined;
+  /** What rules are asked about, as it stands now, but for its state. */
+  facts(): CallFacts;
   /** What its templates know of the call besides what was known at its beginning. */
   readonly gathered: Gathered;
   /** Fills a template of the definition; what it names and the call lacks is empty, and told to `onMissing`. */
@@ -77,8 +89,8 @@ export function chooseAgent(job: JobContext, caller: Caller, exchange: Exchange)
     const decided = routed(exchange.definition(name), caller, exchange);
     const { route } = decided;
     if (decided.refused) return { start: { ...start, route }, agent: undefined, error: decided.error };
-    const { definition, version, transfer } = decided;
-    const agent = { ...agentFor(definition, start, caller, exchange), transfer };
+    const { definition, version, rule } = decided;
+    const agent = agentFor(definition, start, caller, exchange, rule);
     return {
       start: { ...start, agent: definition.name as AgentName, agent_version: version, route },
       agent,
@@ -93,7 +105,8 @@ export function agentFor(
   definition: Definition,
   start: Pick<ThreadStart, 'uid' | 'started_at'>,
   caller: Caller,
-  { env }: Pick<Exchange, 'env'>,
+  { env, clock }: Pick<Exchange, 'env' | 'clock'>,
+  rule?: Rule,
 ): ChosenAgent {
   const gathered = new Gathered(definition);
   const known = {
@@ -106,16 +119,37 @@ export function agentFor(
     now: start.started_at,
     summary: '',
   };
+  const filled: ChosenAgent['render'] = (template, onMissing) => {
+    const { state, handover, outcome } = gathered;
+    const { text, missing } = render(template, { ...known, state, handover, outcome });
+    missing.forEach((variable) => onMissing?.(variable));
+    return text;
+  };
   return {
     definition,
+    transfer: rule?.transfer,
+    flow: rule?.flow,
+    state: beginningWith(rule, definition, filled),
+    // Who is put through at once is not asked what they want.
+    opening: rule?.greeting ?? (rule?.transfer === undefined ? undefined : { kind: 'none' }),
+    facts: () => factsOf(definition, caller, clock.now()),
     gathered,
-    render: (template, onMissing) => {
-      const { state, handover, outcome } = gathered;
-      const { text, missing } = render(template, { ...known, state, handover, outcome });
-      missing.forEach((variable) => onMissing?.(variable));
-      return text;
-    },
+    render: filled,
   };
+}
+
+/** The state that a rule begins a call with. What the call has no value for is left out. */
+function beginningWith(
+  rule: Rule | undefined,
+  { state }: Definition,
+  filled: (template: string) => string,
+): JsonObject {
+  return Object.fromEntries(
+    Object.entries(rule?.state ?? {})
+      .map(([name, value]) => [name, typeof value === 'string' ? filled(value).trim() : value] as const)
+      .filter(([, value]) => value !== '')
+      .map(([name, value]) => [name, typed(state, name, value)]),
+  );
 }
 
 function readMetadata(text: string): { agent: string | undefined; organization: Organization } {

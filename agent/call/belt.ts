@@ -7,6 +7,7 @@ import { errorContent, type JsonObject, type Line, type ToolResult, type VoiceTo
 import { explain, validatorFor } from '../tools/validator.ts';
 import type { Discretion } from './discretion.ts';
 import type { Ending } from './ending.ts';
+import type { Follows } from './flow/flow.ts';
 import type { Transcript } from './transcript.ts';
 
 /** Milliseconds from our last frame to the caller's ear: what is on its way is not cut off by a REFER or a BYE. */
@@ -26,9 +27,14 @@ export class Belt {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #onSettled: () => void;
+  readonly #settle: () => Promise<Follows>;
   readonly #isMute: () => boolean;
   #last: Promise<unknown> = Promise.resolve();
   #running = 0;
+  /** Tools that run or wait for the one before them. */
+  #left = 0;
+  /** The tools that ran last leave the word to the caller. */
+  #callersWord = false;
   /** Tools of which one at a time may be asked for, and is. */
   readonly #taken = new Set<string>();
   #letGo: () => void = () => undefined;
@@ -36,6 +42,7 @@ export class Belt {
 
   /**
    * @param parts.onSettled runs after each tool, before the model is asked again.
+   * @param parts.settle runs after the last of the tools that were asked for together, and says whether the model is asked again.
    * @param parts.isMute true once the agent takes no further part in the call.
    */
   constructor(parts: {
@@ -46,6 +53,7 @@ export class Belt {
     clock: Clock;
     log: Log;
     onSettled: () => void;
+    settle: () => Promise<Follows>;
     isMute: () => boolean;
   }) {
     this.#line = parts.line;
@@ -55,6 +63,7 @@ export class Belt {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#onSettled = parts.onSettled;
+    this.#settle = parts.settle;
     this.#isMute = parts.isMute;
   }
 
@@ -104,15 +113,31 @@ export class Belt {
     const isTaken = tool.oneAtATime !== undefined && this.#taken.has(tool.name);
     if (!isTaken) this.#taken.add(tool.name);
     const before = this.#last;
-    const mine = before.then(() => this.#run(tool, isTaken ? 'taken' : validate, args, run));
+    this.#left += 1;
+    const mine = before.then(() =>
+      this.#inTurn(() => this.#run(tool, isTaken ? 'taken' : validate, args, run)),
+    );
     this.#last = mine.catch(() => undefined);
     try {
-      return await mine;
+      const content = await mine;
+      // What follows is known when the last one is done.
+      while (this.#left > 0) await this.#last;
+      return this.#callersWord ? undefined : content;
     } finally {
       this.#running -= 1;
       if (!isTaken) this.#taken.delete(tool.name);
       // The model's reply to the result is of the same speech; it may be talked over like any other.
       if (!this.busy && !over()) run.ctx.speechHandle.allowInterruptions = true;
+    }
+  }
+
+  async #inTurn(work: () => Promise<unknown>): Promise<unknown> {
+    try {
+      const content = await work();
+      if (this.#left === 1) this.#callersWord = (await this.#settle()) === 'wait';
+      return content;
+    } finally {
+      this.#left -= 1;
     }
   }
 

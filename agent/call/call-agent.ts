@@ -1,5 +1,6 @@
 import { llm, stt, voice } from '@livekit/agents';
 import { TransformStream } from 'node:stream/web';
+import { type Asked, instruct, type Present } from './flow/present.ts';
 import type { Digits } from './digits.ts';
 import type { Discretion } from './discretion.ts';
 import type { Transcript } from './transcript.ts';
@@ -50,21 +51,34 @@ export class Asides {
   }
 }
 
-/** The framework's Agent, knowing the asides and keeping quiet once the call ends. */
+/** What the model is asked by: it may be another each time. */
+export interface Brief {
+  present(): Present;
+  /** What the model is told besides, this once. */
+  takeOpening(): string | undefined;
+}
+
+/** The framework's Agent, knowing the asides and the step that the call is in, and keeping quiet once the call ends. */
 export class CallAgent extends voice.Agent {
+  readonly #brief: Brief;
+  /** The instructions that it began with. */
+  readonly #given: string;
+  #asked: Asked | undefined;
   readonly #asides: Asides;
   readonly #isOver: () => boolean;
   readonly #keepsSilent: () => boolean;
 
   constructor(options: {
-    instructions: string;
-    tools: llm.ToolContextEntry[];
+    brief: Brief;
     asides: Asides;
     isOver: () => boolean;
     /** The model is not asked for now. */
     keepsSilent: () => boolean;
   }) {
-    super({ instructions: options.instructions, tools: options.tools });
+    const { instructions, tools } = options.brief.present();
+    super({ instructions, tools });
+    this.#brief = options.brief;
+    this.#given = instructions;
     this.#asides = options.asides;
     this.#isOver = options.isOver;
     this.#keepsSilent = options.keepsSilent;
@@ -86,8 +100,25 @@ export class CallAgent extends voice.Agent {
 
   override async llmNode(...[chatCtx, toolCtx, modelSettings]: Parameters<voice.Agent['llmNode']>) {
     if (this.#isOver() || this.#keepsSilent()) return null;
+    const now = this.#brief.present();
+    instruct(chatCtx, this.#given, now, { asked: this.#asked, opening: this.#brief.takeOpening() });
+    // In place: what the model calls is looked up there, too.
+    toolCtx.updateTools(now.tools);
     this.#asides.complete(chatCtx);
     return super.llmNode(chatCtx, toolCtx, modelSettings);
+  }
+
+  /** The model is about to be told this, for one reply. */
+  told(instructions: string): void {
+    this.#asked = { instructions, step: this.#brief.present().step };
+  }
+
+  /** The conversation so far, with the present instructions and without tools: a copy. */
+  conversation(): llm.ChatContext {
+    const conversation = this.chatCtx.copy({ excludeFunctionCall: true });
+    instruct(conversation, this.#given, this.#brief.present());
+    this.#asides.complete(conversation);
+    return conversation;
   }
 
   override onUserTurnCompleted(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { JobContext } from '@livekit/agents';
 import type { ModelPart } from '../../config.ts';
 import type { ThreadWriter } from '../../threads/entry.ts';
-import type { Destination } from '../definition/definition.ts';
+import type { Definition, Destination } from '../definition/definition.ts';
 import { sipHeaders } from '../tools/sip-headers.ts';
 import { renderedDestinations, toolset } from '../tools/toolset.ts';
 import type { ChosenAgent } from './agent.ts';
@@ -15,6 +15,8 @@ import { Digits } from './digits.ts';
 import { Discretion } from './discretion.ts';
 import type { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
+import { firstGreeting, type Flow } from './flow/flow.ts';
+import { flowOf } from './flow/of-call.ts';
 import { Greeting } from './greeting.ts';
 import { Interjections } from './interjections.ts';
 import { onKeys } from './keys.ts';
@@ -22,7 +24,6 @@ import { lastSteps } from './last-steps.ts';
 import { CallLine } from './line.ts';
 import { Measures } from './measures.ts';
 import { Patience } from './patience.ts';
-import { chargeOf, promptFor, promptForAside } from './prompt.ts';
 import { PutThrough } from './put-through.ts';
 import { openRecorded } from './recording/opening.ts';
 import type { Recording } from './recording/recording.ts';
@@ -63,7 +64,10 @@ export class Conversation {
   readonly #digits: Digits;
   readonly #line: CallLine;
   readonly #belt: Belt;
+  readonly #flow: Flow;
   readonly #voice: Voice;
+  readonly #greet: (greeting: Definition['greeting']) => Greeting;
+  /** The one that is expected. */
   readonly #greeting: Greeting;
   readonly #transfer: Transfer;
   readonly #interjections: Interjections;
@@ -152,6 +156,9 @@ export class Conversation {
       transcript: this.#transcript,
       unrecorded: (work) => (parts.recording ? parts.recording.without(work) : work()),
       speak: (text, options) => this.#voice.say(text, options),
+      goto: (flow) => this.#flow.goto(flow),
+      exit: agent.definition.on_exit,
+      render: (template) => this.#render(template),
     });
     this.#belt = new Belt({
       line: this.#line,
@@ -161,11 +168,19 @@ export class Conversation {
       clock,
       log,
       onSettled: () => this.#voice.unsilence(),
+      settle: () => this.#flow.settle(),
       isMute: () => this.#voice.isMute,
     });
     const render = (template: string) => this.#render(template);
-    this.#greeting = new Greeting(agent.definition, models, render);
+    const greet = (greeting: Definition['greeting']) => new Greeting(greeting, models, render);
+    this.#greet = greet;
+    this.#greeting = greet(firstGreeting(agent));
     const common = { transcript: this.#transcript, ending, answered, clock, log };
+    const [voice, line, belt] = [this.#voice, this.#line, this.#belt];
+    this.#flow = flowOf({
+      ...{ ...common, agent, caller, task: parts.task, voice, line, belt, render, thread },
+      greet,
+    });
     const interjections = (this.#interjections = new Interjections({
       ...common,
       room: job.room,
@@ -212,7 +227,7 @@ export class Conversation {
 
   /** The agent joins the conversation; the caller's call is answered by it. */
   async begin(): Promise<void> {
-    const { job, leg, agent, caller, ending, gone, aside, task } = this.#parts;
+    const { job, leg, agent, ending, gone, aside, task } = this.#parts;
     onKeys(job.room, leg.identity, gone, {
       pressed: (digit) => this.#press(digit),
       hungUp: () => this.#digits.hungUp(),
@@ -220,10 +235,9 @@ export class Conversation {
     const { clock, networks } = this.#parts.exchange;
     const outside = { clock, networks, render: (template: string) => this.#render(template) };
     const allowed = { consults: aside !== undefined, transfers: task === undefined };
-    const tools = this.#belt.hang(toolset(agent.definition, outside, allowed));
-    const instructions = this.#render(chargeOf(agent.definition));
-    const prompt = task === undefined ? promptFor(instructions, caller) : promptForAside(instructions, task);
-    await ending.unlessEnded(this.#voice.start(prompt, tools));
+    this.#line.remember(agent.state);
+    this.#flow.begin(toolset(agent.definition, outside, allowed));
+    await ending.unlessEnded(this.#voice.start(this.#flow));
     this.#supervision.begin();
   }
 
@@ -234,7 +248,9 @@ export class Conversation {
     const opening = { line, digits, voice, interjections, ending, answered };
     if (recording) await openRecorded(recording, agent.definition, opening);
     this.#patience.begin();
-    const said = this.#greeting.say(voice, exchange.log);
+    const first = await this.#flow.opened();
+    const greeting = first === this.#greeting.of ? this.#greeting : this.#greet(first);
+    const said = greeting.say(voice, exchange.log);
     if (agent.transfer !== undefined) void this.#putThrough.atOnce(agent.transfer, said);
   }
 

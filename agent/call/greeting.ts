@@ -6,16 +6,17 @@ import type { Voice } from './voice.ts';
 
 /** The first words of a call, where they are the agent's. A fixed text begins to be rendered at once, before there is anybody to hear it. */
 export class Greeting {
-  readonly #greeting: Definition['greeting'];
+  /** What it is. */
+  readonly of: Definition['greeting'];
   readonly #render: (template: string) => string;
   readonly #fixed: { readonly text: string; readonly sound: Sound } | undefined;
 
   constructor(
-    { greeting }: Pick<Definition, 'greeting'>,
+    greeting: Definition['greeting'],
     models: Pick<Models, 'sound'>,
     render: (template: string) => string,
   ) {
-    this.#greeting = greeting;
+    this.of = greeting;
     this.#render = render;
     if (greeting.kind !== 'fixed') return;
     const text = render(greeting.text);
@@ -24,8 +25,7 @@ export class Greeting {
 
   /** Says it. Resolves when a fixed one was heard, or broken off. */
   async say(voice: Voice, log: Log): Promise<void> {
-    if (this.#greeting.kind === 'generated')
-      voice.reply({ instructions: this.#render(this.#greeting.instructions) });
+    if (this.of.kind === 'generated') voice.reply({ instructions: this.#render(this.of.instructions) });
     if (!this.#fixed) return;
     const { text, sound } = this.#fixed;
     // Where the voice has failed the call is in trouble already, and what is said of that comes instead.

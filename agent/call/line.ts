@@ -25,6 +25,8 @@ import type { Transfer } from './transfer/transfer.ts';
 /** LiveKit SIP plays a tone of 250 ms and a gap of 250 ms; the next digit waits for both. */
 const DIGIT_TIME = 500;
 const PAUSE_TIME = 500;
+/** Milliseconds from our last frame to the caller's ear. */
+const ON_ITS_WAY = 200;
 /** Milliseconds that a sentence gets to fall silent when the call ends. */
 const LAST_WORDS = 500;
 
@@ -45,6 +47,11 @@ interface Parts {
   /** What is not to be recorded runs in it. */
   readonly unrecorded: <T>(work: () => Promise<T>) => Promise<T>;
   readonly speak: (text: string, options: SayOptions) => Promise<void>;
+  /** @throws AttendantError E_FLOW_UNKNOWN */
+  readonly goto: (flow: string) => void;
+  /** What is said before the agent leaves the call. Template. */
+  readonly exit: string | undefined;
+  readonly render: (template: string) => string;
 }
 
 /** What the tools do to the call is done here, once, against the real room. */
@@ -114,7 +121,19 @@ export class CallLine implements Line {
   }
 
   goto(flow: string): void {
-    throw new AttendantError('E_FLOW_UNKNOWN', `the definition has no step ${flow}`);
+    this.#parts.goto(flow);
+  }
+
+  async farewell(): Promise<void> {
+    const { exit, render, clock, ending } = this.#parts;
+    if (exit === undefined || ending.begun.aborted) return;
+    const text = render(exit);
+    try {
+      await this.say(text, { recorded: text });
+      await clock.sleep(ON_ITS_WAY, ending.begun);
+    } catch {
+      // The call ends without it.
+    }
   }
 
   get over(): AbortSignal {
@@ -134,7 +153,11 @@ export class CallLine implements Line {
     return this.#oneAtATime('transfer', () => {
       const handover = this.#parts.discretion.outside(request.handover ?? {});
       this.#parts.gathered.handover = handover;
-      return this.#parts.transfer.run({ ...request, handover });
+      const playedOut = async () => {
+        await request.playedOut();
+        await this.farewell();
+      };
+      return this.#parts.transfer.run({ ...request, handover, playedOut });
     });
   }
 

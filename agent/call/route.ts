@@ -1,7 +1,8 @@
 import { asAttendantError, AttendantError } from '../../base/errors.ts';
 import type { AgentName } from '../../base/ids.ts';
 import type { Definition, LoadedDefinition } from '../definition/definition.ts';
-import { decide } from '../definition/routes/decide.ts';
+import { type CallFacts, decide } from '../definition/routes/decide.ts';
+import type { Rule } from '../definition/routes/schema.ts';
 import type { Caller } from './caller.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -13,25 +14,18 @@ export type Routed =
       readonly version: string;
       /** `agent/rule`; null where none of its rules fits. */
       readonly route: string | null;
-      /** Destination that the caller is put through to at once. */
-      readonly transfer?: string | undefined;
+      /** The rule that fits. */
+      readonly rule?: Rule | undefined;
     }
   | { readonly refused: true; readonly route: string; readonly error: AttendantError };
 
 /**
- * Asks the rules of the agent that was called. What a rule says of greeting and variables stands in the definition that comes back; variables
- * that came with the call win over both.
+ * Asks the rules of the agent that was called. What a rule says of variables stands in the definition that comes back; variables that came with the
+ * call win over both.
  */
 export function routed(called: LoadedDefinition, caller: Caller, exchange: Exchange): Routed {
   const { definition, version } = called;
-  const { rule } = decide(definition.routes, {
-    caller: caller.number,
-    dialed: caller.dialed,
-    trunk: caller.trunk,
-    headers: caller.headers,
-    vars: { ...definition.variables, ...caller.vars },
-    at: exchange.clock.now(),
-  });
+  const { rule } = decide(definition.routes, factsOf(definition, caller, exchange.clock.now()));
   if (!rule) return { refused: false, definition, version, route: null };
   const route = `${definition.name}/${rule.name}`;
   if (rule.refuse)
@@ -50,13 +44,16 @@ export function routed(called: LoadedDefinition, caller: Caller, exchange: Excha
     refused: false,
     definition: {
       ...answers.definition,
-      // Who is put through at once is not asked what they want.
-      greeting:
-        rule.greeting ?? (rule.transfer === undefined ? answers.definition.greeting : { kind: 'none' }),
       variables: { ...answers.definition.variables, ...rule.vars },
     },
     version: answers.version,
     route,
-    transfer: rule.transfer,
+    rule,
   };
+}
+
+/** What rules are asked about, of a call with an agent. */
+export function factsOf({ variables }: Pick<Definition, 'variables'>, caller: Caller, at: number): CallFacts {
+  const { number, dialed, trunk, headers, vars } = caller;
+  return { caller: number, dialed, trunk, headers, vars: { ...variables, ...vars }, at };
 }

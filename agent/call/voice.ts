@@ -3,7 +3,7 @@ import type { Room } from '@livekit/rtc-node';
 import type { Clock } from '../../base/clock.ts';
 import { AttendantError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import { Asides, CallAgent } from './call-agent.ts';
+import { Asides, type Brief, CallAgent } from './call-agent.ts';
 import type { Hush } from './commands/hush.ts';
 import { heardOf, type Spoken } from './commands/words.ts';
 import { Cut } from './cut.ts';
@@ -52,6 +52,7 @@ interface Parts {
 export class Voice {
   readonly #parts: Parts;
   readonly #session: voice.AgentSession;
+  #agent: CallAgent | undefined;
   #cut: Cut | undefined;
   readonly #asides: Asides;
   readonly #ears: Ears;
@@ -73,15 +74,14 @@ export class Voice {
   }
 
   /** Joins ears and mouth to the room. The call is answered (200) when LiveKit SIP has subscribed to the agent's track. */
-  async start(instructions: string, tools: llm.ToolContextEntry[]): Promise<void> {
+  async start(brief: Brief): Promise<void> {
     const { room, callerIdentity, answered, hush, clock, measures } = this.#parts;
-    const agent = new CallAgent({
-      instructions,
-      tools,
+    const agent = (this.#agent = new CallAgent({
+      brief,
       asides: this.#asides,
       isOver: () => this.#over,
       keepsSilent: () => hush.on,
-    });
+    }));
     this.#session.input.audio = this.#ears;
     await this.#session.start({
       agent,
@@ -111,6 +111,7 @@ export class Voice {
   /** The model speaks, told how by `instructions`; without, it answers the conversation as it stands. */
   reply(options: { instructions?: string; userInput?: string }): void {
     if (this.#over) return;
+    if (options.instructions !== undefined) this.#agent?.told(options.instructions);
     this.#session.generateReply(options);
   }
 
@@ -192,9 +193,8 @@ export class Voice {
 
   /** The conversation so far, with the agent's instructions and without its tools: a copy. */
   history(): llm.ChatContext {
-    const conversation = this.#session.currentAgent.chatCtx.copy({ excludeFunctionCall: true });
-    this.#asides.complete(conversation);
-    return conversation;
+    if (!this.#agent) throw new AttendantError('E_CALL_ENDING', 'the agent has not begun');
+    return this.#agent.conversation();
   }
 
   /** Whether the caller is heard. What is said meanwhile is for others, and no part of the conversation. */

@@ -41,3 +41,27 @@ test('a destination of side calls names an agent that is there', () => {
   ]);
   expect(checkDefinitions([file], new Set(['navigator'])).problems).toEqual([]);
 });
+
+test('steps that rules of other agents begin in are there and reached; what they set is declared', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'check-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const [desk = '', front = ''] = ['desk.yaml', 'front.yaml'].map((name) => join(folder, name));
+  const head = (name: string) => `name: ${name}\ngreeting: {kind: none}\ninstructions: Help.\n`;
+  writeFileSync(
+    desk,
+    `${head('desk')}state: {tier: {type: string}}\nflows:\n  start: {goto: {end: Done.}}\n  end: {}\n  vip: {}\n  lost: {goto: {vip: Always.}}\n`,
+  );
+  const rules = (flow: string, state: string) =>
+    `${head('front')}routes:\n  rules:\n  - name: vip\n    agent: desk\n    flow: ${flow}\n    state: {${state}}\n`;
+  writeFileSync(front, rules('vip', 'tier: gold'));
+  const told = (files: string[]) =>
+    checkDefinitions(files).problems.map(({ line, what }) => `${line}: ${what}`);
+  expect(told([desk, front])).toEqual(['9: nothing leads to the step lost']);
+  expect(told([desk])).toEqual(['8: nothing leads to the step vip', '9: nothing leads to the step lost']);
+  expect(checkDefinitions([desk], new Set(), checkDefinitions([front]).begun).problems).toHaveLength(1);
+  writeFileSync(front, rules('lobby', 'level: gold'));
+  expect(told([desk, front]).slice(2)).toEqual([
+    '9: state has no level',
+    '8: the agent desk has no step lobby',
+  ]);
+});

@@ -2,6 +2,7 @@ import { basename, dirname } from 'node:path';
 import type { Problem } from '../../base/problem.ts';
 import { Source } from '../../base/source.ts';
 import type { Definition } from './definition.ts';
+import { type Begun, begunBy, flowProblemsAcross, type Placed } from './flows/across.ts';
 import { parseDefinition, readDefinitionFile } from './load.ts';
 
 /** What is checked: the problems, and the agents that would answer. */
@@ -11,21 +12,26 @@ export interface Checked {
   readonly agents: ReadonlySet<string>;
   /** Agents whose own files are wrong, by the names of those: that is what is to be mended, not what names them. */
   readonly broken: ReadonlySet<string>;
+  /** Steps of other agents that their rules begin calls in. */
+  readonly begun: readonly Begun[];
 }
 
 /**
  * Checks definition files, each by itself and those of a folder against each other.
  *
  * @param elsewhere agents that are there beside these files.
+ * @param begunElsewhere steps that the rules of those name.
  */
 export function checkDefinitions(
   files: readonly string[],
   elsewhere: ReadonlySet<string> = new Set(),
+  begunElsewhere: readonly Begun[] = [],
 ): Checked {
   const problems: Problem[] = [];
   const agents = new Set<string>();
   const broken = new Set<string>();
   const seen = new Map<string, string>();
+  const placed: Placed[] = [];
   const named: { agent: string; problem: () => Problem }[] = [];
   for (const file of files) {
     const read = readDefinitionFile(file);
@@ -43,6 +49,7 @@ export function checkDefinitions(
     }
     const { name } = parsed.definition;
     agents.add(name);
+    placed.push({ definition: parsed.definition, source: new Source(file, text, 'E_DEFINITION_INVALID') });
     for (const { agent, by, path } of agentsNamedIn(parsed.definition))
       named.push({
         agent,
@@ -67,7 +74,16 @@ export function checkDefinitions(
       );
   }
   const lost = named.filter(({ agent }) => !agents.has(agent) && !elsewhere.has(agent) && !broken.has(agent));
-  return { problems: [...problems, ...lost.map(({ problem }) => problem())], agents, broken };
+  return {
+    problems: [
+      ...problems,
+      ...lost.map(({ problem }) => problem()),
+      ...flowProblemsAcross(placed, begunElsewhere),
+    ],
+    agents,
+    broken,
+    begun: begunBy(placed),
+  };
 }
 
 /** The other agents that a definition names, each with what names it and where that stands. */

@@ -3,6 +3,8 @@ import { pronunciationProblems } from './character.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Definition, Reachable } from './definition.ts';
 import { destinationProblems, headerProblems } from './destination-problems.ts';
+import { flowProblems } from './flows/problems.ts';
+import { flowTemplates, flowTexts } from './flows/templates.ts';
 import { httpToolProblems } from './http-tool.ts';
 import { jsonSchemaProblems } from './json-schema.ts';
 import { outboundProblems } from './outbound-problems.ts';
@@ -31,6 +33,7 @@ export function contentProblems(source: Source, definition: Definition): Problem
     ...analysisProblems(source, definition.analysis),
     ...pronunciationProblems(source, definition),
     ...routeProblems(source, definition),
+    ...flowProblems(source, definition),
   ];
 }
 
@@ -39,8 +42,11 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
     definition;
   const state = stateVariables(definition, { secret: false });
   /** With the variables that not every template has. Nothing is collected yet where a call begins. */
-  const templates: [path: Path, text: string, own?: readonly string[]][] = [[['instructions'], instructions]];
-  if (definition.persona !== undefined) templates.push([['persona'], definition.persona]);
+  const templates: [path: Path, text: string, own?: readonly string[]][] = [
+    [['instructions'], instructions, state],
+    ...flowTemplates(definition).map(([path, text]): [Path, string, string[]] => [path, text, state]),
+  ];
+  if (definition.persona !== undefined) templates.push([['persona'], definition.persona, state]);
   const greetings: [Path, typeof greeting | undefined][] = [
     [['greeting'], greeting],
     ...routes.rules.map((rule, i): [Path, typeof greeting | undefined] => [
@@ -60,11 +66,13 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
   const { consent } = recording ?? {};
   if (consent) templates.push([['recording', 'consent', 'text'], consent.text]);
   if (consent?.agree) templates.push([['recording', 'consent', 'agree', 'goodbye'], consent.agree.goodbye]);
-  const plain: [Path, string | undefined][] = [];
+  const plain: [Path, string | undefined][] = flowTexts(definition);
   for (const [name, value] of Object.entries(variables)) plain.push([['variables', name], value]);
-  routes.rules.forEach(({ vars }, i) => {
+  routes.rules.forEach(({ vars, state: begins }, i) => {
     for (const [name, value] of Object.entries(vars))
       plain.push([['routes', 'rules', i, 'vars', name], value]);
+    for (const [name, value] of Object.entries(begins))
+      if (typeof value === 'string') templates.push([['routes', 'rules', i, 'state', name], value]);
   });
   const { http, ...voiceTools } = tools;
   for (const [name, tool] of Object.entries(voiceTools))

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { analysis } from './analysis.ts';
 import { character } from './character.ts';
 import { name, seconds, sentence, straight, tool } from './fields.ts';
+import { flows, stepName } from './flows/schema.ts';
 import { greeting } from './greeting.ts';
 import { httpTools } from './http-tool.ts';
 import { limits } from './limits.ts';
@@ -150,6 +151,10 @@ export const definitionSchema = z.strictObject({
     .min(1)
     .max(64_000)
     .describe('What the model is told. Template; notes that came with the call are appended as quoted data.'),
+  on_enter: sentence.optional().describe('Said before the greeting. Template.'),
+  on_exit: sentence
+    .optional()
+    .describe('Said before the agent leaves the call by end_dialog or transfer_call. Template.'),
   variables: z
     .record(z.string(), z.string())
     .default({})
@@ -159,6 +164,8 @@ export const definitionSchema = z.strictObject({
     .describe(
       'What is collected in a call: each value by its name, in the words of JSON Schema. Tools set it; {{state.…}} in what is said and sent later.',
     ),
+  flow: stepName.optional().describe('The step of flows that calls begin in; the first unless set.'),
+  flows,
   tools: z
     .strictObject({
       receive_dtmf: receiveDtmf.optional(),

@@ -67,7 +67,15 @@ const httpTool = z.strictObject({
 
 export type HttpToolSettings = z.infer<typeof httpTool>;
 
-const VOICE_TOOLS = ['receive_dtmf', 'send_dtmf', 'set_state', 'consult_call', 'transfer_call', 'end_dialog'];
+const VOICE_TOOLS = [
+  'receive_dtmf',
+  'send_dtmf',
+  'set_state',
+  'consult_call',
+  'transfer_call',
+  'end_dialog',
+  'goto_flow',
+];
 const toolName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'lower-case letters, digits and underscores');
 
 export const httpTools = z

@@ -32,3 +32,16 @@ test('those of rules are among them, with the rule’s variables, but not those 
 `;
   expect(greetings(fixed('{{vars.company}}.'), rules)).toEqual(['Northwind.', 'Hello, own.', 'Southwind.']);
 });
+
+test('of an agent of several steps it is that of the step that a call begins in', () => {
+  const steps = `flows:
+  first: { greeting: { kind: fixed, text: First. }, goto: { second: Then. } }
+  second: { greeting: { kind: fixed, text: Second. } }
+  third: {}
+routes:
+  rules:
+    - { name: back, when: { caller: '1' }, flow: second }
+    - { name: again, when: { caller: '2' }, flow: third }
+`;
+  expect(greetings(fixed('Agent.'), steps)).toEqual(['First.', 'Second.', 'Agent.']);
+});

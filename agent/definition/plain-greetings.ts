@@ -1,18 +1,22 @@
 import type { Definition } from './definition.ts';
+import { firstStep } from './flows/next.ts';
 import { piecesOf, render } from './template.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Fixed greetings that can be spoken without a call, as they are said: what a call may bring in `vars` has its defaults. Once each. */
 export function plainGreetings(
-  { greeting, routes, variables }: Pick<Definition, 'greeting' | 'routes' | 'variables'>,
+  definition: Pick<Definition, 'greeting' | 'routes' | 'variables' | 'flow' | 'flows'>,
   env: Environment,
 ): string[] {
+  const { greeting, routes, variables, flows } = definition;
+  const of = (step = firstStep(definition)) =>
+    (step === undefined ? undefined : flows[step]?.greeting) ?? greeting;
   const ownRules = routes.rules.filter((rule) => rule.agent === undefined);
   const all = [
-    { greeting, vars: variables },
+    { greeting: of(), vars: variables },
     ...ownRules.map((rule) => ({
-      greeting: rule.greeting ?? greeting,
+      greeting: rule.greeting ?? of(rule.flow),
       vars: { ...variables, ...rule.vars },
     })),
   ];

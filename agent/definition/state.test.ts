@@ -54,10 +54,10 @@ describe('what a call collects', () => {
       '30: tools.end_dialog.headers.X-Tier: {{state.teir}} is not known here',
     ],
     [
-      'instructions name it before there is any',
+      'instructions name what is not declared',
       'Help the caller.',
-      'Help {{state.tier}}.',
-      '3: instructions: {{state.tier}} is not known here',
+      'Help {{state.teir}}.',
+      '3: instructions: {{state.teir}} is not known here',
     ],
     [
       'an address depends on it',

@@ -18,6 +18,7 @@ function call() {
   const done: { outcome?: JsonObject; end?: EndReason } = {};
   const line = {
     conclude: (o: JsonObject) => (done.outcome = o),
+    farewell: () => Promise.resolve(),
     end: (e: EndReason) => (done.end = e),
   } as unknown as Line;
   const tool = endDialog({ outcome });

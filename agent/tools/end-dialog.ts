@@ -37,6 +37,7 @@ export function endDialog(settings: { description?: string | undefined; outcome:
       // On the thread before the goodbye is over, so that a caller who hangs up during it loses nothing.
       line.conclude(outcome);
       await utterance.playedOut();
+      await line.farewell();
       line.end({ result: 'completed', reason: 'end_dialog' });
       return {
         next: 'silent',

@@ -117,6 +117,8 @@ export interface Line {
   consult(request: ConsultRequest): Promise<ConsultResult>;
   /** Puts the outcome on the thread. */
   conclude(outcome: JsonObject): void;
+  /** Says what the definition has said before the agent leaves the call (`on_exit`), to its end. Never rejects. */
+  farewell(): Promise<void>;
   /** Ends the call when the agent's last sentence has been played out. */
   end(reason: EndReason): void;
 }

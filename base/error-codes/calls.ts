@@ -12,6 +12,11 @@ export const CALLS = {
     title: 'A definition has no step of that name',
     mend: 'Name one of its flows: those of the agent that answers the call.',
   },
+  E_FLOW_LOOP: {
+    status: 500,
+    title: 'Rules send a call round in circles through the steps of its agent',
+    mend: 'The call stays where it is. Let a rule among `next` of the steps that the warning names ask for something that the others rule out.',
+  },
   E_CALL_REFUSED: {
     status: 403,
     title: 'A rule refuses the call',

@@ -97,6 +97,15 @@ export class TestCall {
     return this.sipp.done();
   }
 
+  /** The X- headers of a request that came to the PBX, when the call is over; names in lower case. */
+  async told(method: string): Promise<Record<string, string>> {
+    const { messages } = await this.done();
+    const request = messages.find((message) => message.method === method);
+    if (!request) throw new Error(`no ${method} came`);
+    const own = request.headers.map(([name, value]) => [name.toLowerCase(), value] as const);
+    return Object.fromEntries(own.filter(([name]) => name.startsWith('x-')));
+  }
+
   async close(): Promise<void> {
     await this.sipp.close();
     this.earpiece.close();

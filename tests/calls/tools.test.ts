@@ -5,6 +5,7 @@ import { collecting } from './tools/collecting.ts';
 import { endings } from './tools/endings.ts';
 import { keypad } from './tools/keypad.ts';
 import { routes } from './tools/routes.ts';
+import { stepwise } from './tools/stepwise.ts';
 import { supervisor, twoVoices } from './tools/supervisor.ts';
 import { transfers } from './tools/transfers.ts';
 
@@ -17,4 +18,5 @@ describe.concurrent('what a call collects', () => collecting(board));
 describe.concurrent('the end of a call', () => endings(board));
 describe.concurrent('a call that is over', () => afterwards(board));
 describe.concurrent('a rule of the agent that is called', () => routes(board));
+describe.concurrent('a call of several steps', () => stepwise(board));
 describe.concurrent('a supervisor', () => supervisor(board));

@@ -1,6 +1,7 @@
 import { isDay, isHoliday, isWithin, localTime, type LocalTime } from './hours.ts';
 import { comparable, fits, fitsOne } from './pattern.ts';
-import type { Routes, Rule, When } from './schema.ts';
+import type { WhenInCall } from '../flows/schema.ts';
+import type { Routes, Rule } from './schema.ts';
 
 /** What is known of a call before anyone speaks. All of it but the time is a stranger's text. */
 export interface CallFacts {
@@ -10,6 +11,8 @@ export interface CallFacts {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly vars: Readonly<Record<string, string>>;
+  /** What it has collected, where it goes on already. */
+  readonly state?: Readonly<Record<string, unknown>>;
   /** Milliseconds since 1970. */
   readonly at: number;
 }
@@ -48,9 +51,15 @@ export function decide(routes: Routes, facts: CallFacts): Decision {
 }
 
 type Patterns = string | readonly string[];
+type Times = Pick<Routes, 'time_zone' | 'hours' | 'holidays'>;
 
 /** The first condition that does not hold. */
-function objection(when: When, facts: CallFacts, routes: Routes, time: LocalTime): string | undefined {
+export function objection(
+  when: WhenInCall,
+  facts: CallFacts,
+  routes: Times,
+  time: LocalTime = localTime(facts.at, routes.time_zone),
+): string | undefined {
   return (
     numberObjection('caller', facts.caller, when.caller) ??
     numberObjection('dialed', facts.dialed, when.dialed) ??
@@ -59,6 +68,7 @@ function objection(when: When, facts: CallFacts, routes: Routes, time: LocalTime
       : `trunk ${quoted(facts.trunk)} is none of ${listed(when.trunk)}`) ??
     namedObjection('header', facts.headers, when.headers, (name) => name.toLowerCase()) ??
     namedObjection('variable', facts.vars, when.vars, (name) => name) ??
+    namedObjection('state', written(facts.state ?? {}), when.state, (name) => name) ??
     timeObjection(when, routes, time)
   );
 }
@@ -85,7 +95,17 @@ function namedObjection(
   return undefined;
 }
 
-function timeObjection(when: When, routes: Routes, time: LocalTime): string | undefined {
+/** Values as patterns see them: a number or a yes as it is written. */
+function written(values: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]),
+  );
+}
+
+function timeObjection(when: WhenInCall, routes: Times, time: LocalTime): string | undefined {
   const now = `${time.date} ${clockOf(time)} in ${routes.time_zone}`;
   const holiday = isHoliday(time, routes.holidays);
   const isOpen = (hours: string) =>

@@ -61,11 +61,11 @@ it.for([
   ],
   [
     '  rules:\n  - {name: a, when: {caller: "1"}}\n',
-    `desk.yaml:10: ${CODE}: the rule a does nothing; add agent, transfer, refuse, greeting or vars`,
+    `desk.yaml:10: ${CODE}: the rule a does nothing; add agent, transfer, refuse, greeting, vars, flow or state`,
   ],
   [
     '  rules:\n  - {name: a, refuse: true, vars: {x: "1"}}\n',
-    `desk.yaml:10: ${CODE}: the rule a refuses the call, so nothing is said on it; take out greeting and vars`,
+    `desk.yaml:10: ${CODE}: the rule a refuses the call, so nothing is said on it; take out greeting, vars, flow and state`,
   ],
   [
     '  rules:\n  - {name: a, when: {callr: "1"}, refuse: true}\n',

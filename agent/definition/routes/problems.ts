@@ -2,9 +2,11 @@ import type { Problem } from '../../../base/problem.ts';
 import type { Source } from '../../../base/source.ts';
 import type { Definition } from '../definition.ts';
 import { isTimeZone } from './hours.ts';
+import { startingStateProblems } from './starting-state.ts';
 
 /** What the schema cannot say of routes: time zones, names of hours and destinations, and rules that can never be asked. */
-export function routeProblems(source: Source, { routes, tools }: Definition): Problem[] {
+export function routeProblems(source: Source, definition: Definition): Problem[] {
+  const { routes, tools } = definition;
   const problems: Problem[] = [];
   const report = (path: readonly (string | number)[], what: string, mend: string) =>
     problems.push(source.problem(['routes', ...path], what, mend));
@@ -21,8 +23,10 @@ export function routeProblems(source: Source, { routes, tools }: Definition): Pr
   const destinations = Object.keys(tools.transfer_call?.destinations ?? {});
   const names = new Set<string>();
   let last: string | undefined;
-  routes.rules.forEach(({ name, when, agent, transfer, refuse, greeting, vars }, i) => {
+  routes.rules.forEach((rule, i) => {
+    const { name, when, agent, transfer, refuse, greeting } = rule;
     const at = ['rules', i] as const;
+    const sets = [rule.vars, rule.state].some((values) => Object.keys(values).length > 0) || rule.flow;
     if (last !== undefined)
       report(
         at,
@@ -53,13 +57,21 @@ export function routeProblems(source: Source, { routes, tools }: Definition): Pr
         `the rule ${name} transfers at once, so that no model is asked for a greeting`,
         'use one of the kind fixed or none',
       );
-    if (refuse && (greeting || Object.keys(vars).length > 0))
-      report(at, `the rule ${name} refuses the call, so nothing is said on it`, 'take out greeting and vars');
-    if (
-      [agent, transfer, refuse, greeting].every((one) => one === undefined) &&
-      Object.keys(vars).length === 0
-    )
-      report(at, `the rule ${name} does nothing`, 'add agent, transfer, refuse, greeting or vars');
+    if (refuse && (greeting || sets))
+      report(
+        at,
+        `the rule ${name} refuses the call, so nothing is said on it`,
+        'take out greeting, vars, flow and state',
+      );
+    if ([agent, transfer, refuse, greeting].every((one) => one === undefined) && !sets)
+      report(
+        at,
+        `the rule ${name} does nothing`,
+        'add agent, transfer, refuse, greeting, vars, flow or state',
+      );
+    // What another agent declares is in its own file.
+    if (agent === undefined)
+      problems.push(...startingStateProblems(source, ['routes', ...at, 'state'], rule, definition));
     if (last === undefined && Object.values(when).every((condition) => condition === undefined)) last = name;
   });
   return problems;

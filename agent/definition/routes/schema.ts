@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { name } from '../fields.ts';
 import { greeting } from '../greeting.ts';
+import { valueName } from '../values.ts';
 
 const pattern = z.string().max(256);
 /** One pattern or several, of which one has to fit. */
-const patterns = z.union([pattern, z.array(pattern).min(1).max(1_000)]);
-const PATTERN =
+export const patterns = z.union([pattern, z.array(pattern).min(1).max(1_000)]);
+export const PATTERN =
   '* stands for any characters, ? for one; letters of either case are the same. A list fits where one of it does.';
 const days = z
   .string()
@@ -20,7 +21,7 @@ const opening = z
     'hours such as mon-fri 08:00-18:00',
   );
 
-const when = z.strictObject({
+export const when = z.strictObject({
   caller: patterns
     .optional()
     .describe(`Who calls: number or user; anonymous where it is withheld. ${PATTERN}`),
@@ -57,6 +58,13 @@ const rule = z
       .record(z.string(), z.string().max(2_048))
       .default({})
       .describe('{{vars.…}} for this call; those of the call win.'),
+    flow: name
+      .optional()
+      .describe('The step of the flows of the agent that answers, in which the call begins.'),
+    state: z
+      .record(valueName, z.union([z.string().max(2_048), z.number(), z.boolean()]))
+      .default({})
+      .describe('State of the agent that answers, as the call begins with it. Texts are templates.'),
   })
   .refine(
     ({ agent, transfer, refuse }) => [agent, transfer, refuse].filter((one) => one !== undefined).length <= 1,
@@ -96,4 +104,3 @@ export const routes = z
 
 export type Routes = z.infer<typeof routes>;
 export type Rule = Routes['rules'][number];
-export type When = Rule['when'];

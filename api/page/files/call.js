@@ -22,7 +22,7 @@ export async function showCall(place, { argument, signal, connected }) {
       const line = lineOf(entry);
       if (line) lines.append(line);
       controls.told(entry);
-      if (['answered', 'outcome', 'state', 'ended', 'analysis'].includes(entry.kind))
+      if (['answered', 'outcome', 'state', 'flow', 'ended', 'analysis'].includes(entry.kind))
         void ask(path, { signal }).then(draw, () => undefined);
     },
   });
@@ -40,6 +40,7 @@ function aboutOf(thread) {
       ['Name', caller.name],
       ['Dialed', caller.dialed],
       ['Agent', thread.agent],
+      ['Step', thread.flow],
       ['Start', time(thread.started_at)],
       ['Length', duration(thread.answered_at, thread.ended_at)],
       ['Status', end ? `${end.result}: ${end.reason}` : thread.status],

@@ -26,6 +26,8 @@ export function lineOf(entry) {
       return commandOf(entry.command, entry.at);
     case 'state':
       return fact(`Noted: ${notedIn(entry.state)}`, entry.at);
+    case 'flow':
+      return fact(`Step: ${entry.flow.flow}${WHY[entry.flow.by] ?? ''}`, entry.at);
     case 'outcome':
       return fact('The outcome is there', entry.at, true);
     case 'warning':
@@ -41,6 +43,8 @@ export function lineOf(entry) {
       return undefined;
   }
 }
+
+const WHY = { rule: ', by a rule' };
 
 function notedIn(state) {
   const text = (value) => (typeof value === 'string' ? value : JSON.stringify(value));

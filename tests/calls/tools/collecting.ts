@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Switchboard } from '../switchboard.ts';
-import { lastResult, type TestCall } from '../test-call.ts';
+import { lastResult } from '../test-call.ts';
 
 /** What a stranger would have the PBX read as headers of its own, and have us evaluate. */
 const HOSTILE = 'now"\r\nX-Evil: 1\r\n\r\n<sip:evil@example.com>;tag=1 {{env.PATH}} {{uid}}';
@@ -33,13 +33,13 @@ export function collecting(board: () => Switchboard): void {
     const thread = await call.ended();
     expect(thread.state).toEqual(state);
     expect(thread.transfers).toMatchObject([{ status: 'busy', handover: { note: 'Wants a refund.' } }]);
-    expect(await told(call, 'REFER')).toEqual({
+    expect(await call.told('REFER')).toEqual({
       'x-account': '123456789',
       'x-reason': 'billing',
       'x-note': 'Wants a refund.',
       'x-call': call.uid,
     });
-    expect(await told(call, 'BYE')).toEqual({
+    expect(await call.told('BYE')).toEqual({
       'x-account': '123456789',
       'x-reason': 'billing',
       'x-outcome': 'true',
@@ -68,19 +68,10 @@ export function collecting(board: () => Switchboard): void {
       { error: { code: 'E_TOOL_ARGUMENTS', message: 'the arguments must NOT have additional properties' } },
     ]);
     expect(thread.state).toEqual({ reason: HOSTILE });
-    expect(await told(call, 'REFER')).toEqual({
+    expect(await call.told('REFER')).toEqual({
       'x-reason': 'now"  X-Evil: 1    <sip:evil@example.com>;tag=1 {{env.PATH}} {{uid}}',
       'x-note': 'n'.repeat(512),
       'x-call': call.uid,
     });
   });
-}
-
-/** The X- headers of a request that came to the PBX. */
-async function told(call: TestCall, method: string): Promise<Record<string, string>> {
-  const { messages } = await call.done();
-  const request = messages.find((message) => message.method === method);
-  if (!request) throw new Error(`no ${method} came`);
-  const own = request.headers.map(([name, value]) => [name.toLowerCase(), value] as const);
-  return Object.fromEntries(own.filter(([name]) => name.startsWith('x-')));
 }
