@@ -53,15 +53,12 @@ export interface TurnModel {
   doInference(method: string, input: unknown): Promise<unknown>;
 }
 
-/** Milliseconds of silence after which the caller has stopped speaking. */
+/** Milliseconds of silence after which the caller has stopped speaking, where the definition does not say otherwise. */
 export const SHORTEST_SILENCE = 400;
-/** How speech is told from silence. Milliseconds; Silero's defaults but for a shorter silence, which ends a turn sooner. */
+/** What a definition does not say of how speech is told from silence. Milliseconds; Silero's defaults. */
 const VAD_OPTIONS = {
-  minSpeechDuration: 50,
-  minSilenceDuration: SHORTEST_SILENCE,
   prefixPaddingDuration: 500,
   maxBufferedSpeech: 60_000,
-  activationThreshold: 0.5,
   sampleRate: 16_000,
   forceCPU: true,
 } as const;
@@ -70,7 +67,7 @@ const VAD_OPTIONS = {
  * Loads Silero's model once and gives each call a detector of its own on it: a detector keeps every stream that it ever made, so one
  * for all calls would grow with each.
  */
-async function loadVad(): Promise<() => VAD> {
+async function loadVad(): Promise<(vad: Definition['turns']['vad']) => VAD> {
   const model = new URL('silero_vad.onnx', import.meta.resolve('@livekit/agents-plugin-silero'));
   const session = await InferenceSession.create(fileURLToPath(model), {
     interOpNumThreads: 1,
@@ -78,7 +75,13 @@ async function loadVad(): Promise<() => VAD> {
     executionMode: 'sequential',
     executionProviders: [{ name: 'cpu' }],
   });
-  return () => new silero.VAD(session, VAD_OPTIONS);
+  return ({ threshold, speech, silence }) =>
+    new silero.VAD(session, {
+      ...VAD_OPTIONS,
+      activationThreshold: threshold,
+      minSpeechDuration: speech * 1_000,
+      minSilenceDuration: silence * 1_000,
+    });
 }
 
 /**
@@ -88,14 +91,14 @@ async function loadVad(): Promise<() => VAD> {
 export class ModelSource {
   readonly #config: Config;
   readonly #clock: Clock;
-  readonly #newVad: () => VAD;
+  readonly #newVad: Awaited<ReturnType<typeof loadVad>>;
   readonly #turnModel: TurnModel;
   readonly #sentences = new Sentences();
   readonly #onFailure: (part: ModelPart) => void;
 
   private constructor(
     config: Config,
-    newVad: () => VAD,
+    newVad: Awaited<ReturnType<typeof loadVad>>,
     turnModel: TurnModel,
     clock: Clock,
     onFailure: (part: ModelPart) => void,
@@ -130,7 +133,7 @@ export class ModelSource {
       },
       exhausted,
     };
-    const { models, trouble } = definition;
+    const { models, trouble, turns } = definition;
     const clock = this.#clock;
     const timeout = (part: ModelPart) => this.#timeout(part, models);
     // Over HTTP, an utterance at a time: every OpenAI-compatible server has that, few have the realtime socket.
@@ -165,7 +168,7 @@ export class ModelSource {
       patience:
         (trouble.filler_after ?? PATIENCE * Math.max(...PARTS.map((part) => this.#slowness(part, models)))) *
         1_000,
-      vad: this.#newVad(),
+      vad: this.#newVad(turns.vad),
       // The framework would otherwise choose a cloud detector by itself.
       turnDetector: new inference.TurnDetector({ version: 'v1-mini', executor: this.#turnModel }),
     };

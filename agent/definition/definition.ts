@@ -12,6 +12,7 @@ import { receiveDtmf } from './receive-dtmf.ts';
 import { recording } from './recording.ts';
 import { routes } from './routes/schema.ts';
 import { trouble } from './trouble.ts';
+import { vad } from './vad.ts';
 import { valueName, values } from './values.ts';
 
 const sendDtmf = z.strictObject({
@@ -187,6 +188,7 @@ export const definitionSchema = z.strictObject({
         .describe(
           'Seconds of silence that end a turn of the other side. Unset, a model listens for its end, within 0.3 to 2.5 seconds; machines that read out menus pause longer.',
         ),
+      vad,
     })
     .prefault({}),
   limits,
