@@ -3,6 +3,7 @@ import type { CallOptions } from './api/calls/command.ts';
 import type { NumberOptions } from './api/numbers/command.ts';
 import type { CdrOptions } from './api/cdr/command.ts';
 import type { KeyOptions } from './api/keys/command.ts';
+import type { RoomOptions } from './api/rooms/command.ts';
 import type { RouteOptions } from './api/route-command.ts';
 import type { Config } from './config.ts';
 import { runMain } from './stack/run-main.ts';
@@ -170,6 +171,26 @@ export async function run(args: readonly string[]): Promise<number> {
         const { numberCommand } = await import('./api/numbers/command.ts');
         const write = (line: string) => void process.stdout.write(`${line}\n`);
         await numberCommand(config, { action, number, options }, write);
+      }),
+    );
+  program
+    .command('room')
+    .description('list, start or stop agents in a room of LiveKit, over the API on this machine')
+    .argument('<action>', 'list, start or stop')
+    .argument('<room>', 'the name of the room')
+    .argument('[id]', 'stop: which agent, by its thread: thr_…')
+    .option('--agent <name>', 'start: who talks')
+    .option('--for <identity>', 'start: with which participant')
+    .option('--uid <uid>', 'start: your own id of the call')
+    .option('--var <name=value>', 'start: a variable of its texts; may be given several times', pair, {})
+    .option('--overrides <json>', "start: what differs from the agent's definition, for this call only")
+    .option('--hang-up', 'stop: the participant goes too')
+    .option('--organization <name>', 'whose', 'default')
+    .action(
+      runs((action: string, room: string, id: string | undefined, options: RoomOptions) => async (config) => {
+        const { roomCommand } = await import('./api/rooms/command.ts');
+        const write = (line: string) => void process.stdout.write(`${line}\n`);
+        await roomCommand(config, { action, room, id, options }, write);
       }),
     );
   program

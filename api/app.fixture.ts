@@ -1,3 +1,4 @@
+import { AgentDispatch, Room } from '@livekit/protocol';
 import { join } from 'node:path';
 import { type Definitions, openDefinitions } from '../agent/definition/definitions.ts';
 import { parseDefinition } from '../agent/definition/load.ts';
@@ -5,7 +6,8 @@ import { systemClock } from '../base/clock.ts';
 import type { AgentName, Organization, Uid } from '../base/ids.ts';
 import { createLog } from '../base/log.ts';
 import { AllowedNetworks } from '../base/networks.ts';
-import { connectLiveKit } from '../livekit/client.ts';
+import { connectLiveKit, type LiveKit } from '../livekit/client.ts';
+import { WORKER_NAME } from '../livekit/worker-name.ts';
 import type { PoolNumber } from '../sip-trunks/number-pool.ts';
 import { openLiveEvents } from '../threads/follow.ts';
 import { connectRedis } from '../threads/redis.ts';
@@ -13,11 +15,12 @@ import { RedisServer } from '../threads/redis-server.fixture.ts';
 import { openThreads } from '../threads/store.ts';
 import { someStart } from '../threads/thread.fixture.ts';
 import type { AgentFiles } from './agents.ts';
-import { createApp } from './app.ts';
+import { type AppParts, createApp } from './app.ts';
 import { OutboundCalls } from './calls/outbound.ts';
 import { hashFirstKeys } from './keys/first-keys.ts';
 import { openKeys } from './keys/store.ts';
 import { Rate } from './rate.ts';
+import { RoomDispatch } from './rooms/room-dispatch.ts';
 
 /** The first keys of a test's API, one for each of two organizations. */
 export const FIRST = [
@@ -65,9 +68,35 @@ export function callingAgents(): Definitions {
   };
 }
 
+/** The key that LiveKit has in tests of the API. */
+export const LIVEKIT_KEY = { apiKey: 'key', apiSecret: 'x'.repeat(32) };
+
 /** A LiveKit that is away. */
-export const noLiveKit = () =>
-  connectLiveKit({ url: 'ws://127.0.0.1:9', apiKey: 'key', apiSecret: 'x'.repeat(32) });
+export const noLiveKit = () => connectLiveKit({ url: 'ws://127.0.0.1:9', ...LIVEKIT_KEY });
+
+/** A LiveKit with one room, `lobby`, of the organization `default`, in which nobody is. */
+const lobby = {
+  rooms: {
+    list: (_signal: AbortSignal, names: readonly string[] = ['lobby']) =>
+      Promise.resolve(names.includes('lobby') ? [new Room({ sid: 'RM_lobby', name: 'lobby' })] : []),
+    participants: () => Promise.resolve([]),
+  },
+  dispatch: {
+    list: () =>
+      Promise.resolve([
+        new AgentDispatch({ agentName: WORKER_NAME, metadata: '{"organization":"default"}' }),
+      ]),
+  },
+} as unknown as LiveKit;
+
+/** Of an API to which nobody sends agents. */
+export const noRooms = (): Pick<AppParts, 'rooms' | 'hooks'> => {
+  const nothing = () => Promise.reject(new Error('no agent is sent'));
+  return {
+    rooms: { send: nothing, list: nothing, takeOut: nothing },
+    hooks: { key: LIVEKIT_KEY, told: () => undefined },
+  };
+};
 
 /** What the API of a test stands on: a Redis of its own, and the parts that an app is made of. */
 export async function apiParts() {
@@ -84,6 +113,8 @@ export async function apiParts() {
   const keys = openKeys({ redis, clock: systemClock, first: hashFirstKeys(FIRST) });
   const networks = new AllowedNetworks();
   const agents = shippedAgents();
+  /** Rooms that webhooks of LiveKit told of. */
+  const told: string[] = [];
   const events = openLiveEvents({ redis, redisUrl: server.url, ...connection });
   const parts = {
     threads,
@@ -101,6 +132,9 @@ export async function apiParts() {
       limits: { calls: 1_000, perMinute: 1_000 },
       ...connection,
     }),
+    rooms: new RoomDispatch({ threads, definitions: agents.definitions, livekit: lobby, ...connection }),
+    hooks: { key: LIVEKIT_KEY, told: (room: string) => void told.push(room) },
+    told,
     numbers: { pool: () => POOL, onChange: () => undefined },
     log,
   };

@@ -9,6 +9,7 @@ import { openLiveEvents } from '../threads/follow.ts';
 import { connectRedis, type Redis } from '../threads/redis.ts';
 import { openThreads, type Threads } from '../threads/store.ts';
 import { someStart } from '../threads/thread.fixture.ts';
+import { noRooms } from './app.fixture.ts';
 import { createApp } from './app.ts';
 import { hashFirstKeys } from './keys/first-keys.ts';
 import { openKeys } from './keys/store.ts';
@@ -49,6 +50,7 @@ const gate = () => ({
     problems: () => [],
   },
   outbound: { place: () => expect.unreachable() },
+  ...noRooms(),
   numbers: { pool: () => [], onChange: () => undefined },
 });
 function app(checks: Checks = {}) {

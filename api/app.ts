@@ -24,6 +24,9 @@ import { mountPage } from './page/page.ts';
 import { problemResponse } from './problem.ts';
 import type { Readiness } from './readiness.ts';
 import { referenceOperations } from './reference.ts';
+import type { RoomDispatch } from './rooms/room-dispatch.ts';
+import { roomOperations } from './rooms/routes.ts';
+import { liveKitOperations, type LiveKitHooks } from './rooms/webhook.ts';
 import { threadOperations } from './threads.ts';
 import { usageOperations } from './usage.ts';
 import { webhookOperations } from './webhooks/routes.ts';
@@ -37,6 +40,8 @@ export interface AppParts extends Gate {
   readonly networks: AllowedNetworks;
   readonly agents: AgentFiles;
   readonly outbound: Pick<OutboundCalls, 'place'>;
+  readonly rooms: Pick<RoomDispatch, 'send' | 'list' | 'takeOut'>;
+  readonly hooks: Omit<LiveKitHooks, 'redis' | 'clock'>;
   readonly numbers: Pick<NumberParts, 'pool' | 'onChange'>;
   readonly readiness: () => Promise<Readiness>;
   /** Left out where nobody looks. */
@@ -46,7 +51,7 @@ export interface AppParts extends Gate {
 
 /**
  * The HTTP API. Every operation is declared once (`operation.ts`), which makes its route and its place in the OpenAPI document. All
- * but health need the header `api-key`; every error is a problem document (`problem.ts`).
+ * but health, and what LiveKit tells, need the header `api-key`; every error is a problem document (`problem.ts`).
  */
 export function createApp(parts: AppParts): Hono {
   const { threads, keys, readiness, log } = parts;
@@ -75,6 +80,7 @@ export function createApp(parts: AppParts): Hono {
     ...liveOperations({ threads, definitions: parts.agents.definitions }),
     ...commandOperations(threads),
     ...agentOperations(parts.agents),
+    ...roomOperations(parts.rooms),
     ...usageOperations(parts),
     ...numberOperations({
       ...parts.numbers,
@@ -87,6 +93,7 @@ export function createApp(parts: AppParts): Hono {
   ];
   const open: PublicOperation[] = [
     ...healthOperations(readiness),
+    ...liveKitOperations({ ...parts, ...parts.hooks }),
     ...referenceOperations(() => (document ??= openApi(operations, open))),
   ];
   mountPublic(app, open);

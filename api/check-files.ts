@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { checkDefinitions } from '../agent/definition/check.ts';
 import { definitionFiles, definitionFolders } from '../agent/definition/definitions.ts';
 import { printProblem, type Problem, seenFromHere } from '../base/problem.ts';
@@ -9,7 +9,9 @@ import { priceProblems, pricesFile } from '../prices/open.ts';
 import { readNumberPool } from '../sip-trunks/number-pool.ts';
 import { readTrunk } from '../sip-trunks/trunk-file.ts';
 import { keepingProblems } from '../threads/keeping-file.ts';
-import { checkProvisioning, jsonFiles, POOL_FILE, withText } from './provisioning-files.ts';
+import { checkProvisioning, hasRoomRules, jsonFiles, POOL_FILE, withText } from './provisioning-files.ts';
+import { roomRuleFiles, roomRuleFolder } from './rooms/rule-files.ts';
+import { roomRuleProblems } from './rooms/rules.ts';
 
 /**
  * Checks definitions and keeping.yaml (YAML), trunks and dispatch rules (JSON) and the price file (`prices.yaml`): the named files and folders, or all that are loaded where none is named. Paths are printed as
@@ -40,6 +42,7 @@ function allProblems(config: Config): Problem[] {
     ...problems,
     ...checked.problems,
     ...lost,
+    ...roomRuleFiles(roomRuleFolder(config)).flatMap((file) => roomRuleProblems(file, agents)),
     ...priceProblems(pricesFile(config.home)),
     ...keepingProblems(config),
   ];
@@ -55,13 +58,16 @@ function namedProblems(config: Config, named: readonly string[]): Problem[] {
   const isPrices = (file: string) => basename(file) === basename(pricesFile(''));
   const isPool = (file: string) => basename(file) === POOL_FILE;
   const isKeeping = (file: string) => basename(file) === 'keeping.yaml';
+  const isRoomRule = (file: string) => basename(dirname(resolve(file))) === basename(roomRuleFolder(config));
+  const isOther = [isJson, isPrices, isKeeping, isPool, isRoomRule];
   const loaded = checkDefinitions(definitionFolders(config).flatMap(definitionFiles));
   return [
     ...checkDefinitions(
-      files.filter((file) => !isJson(file) && !isPrices(file) && !isKeeping(file) && !isPool(file)),
+      files.filter((file) => !isOther.some((is) => is(file))),
       loaded.agents,
       loaded.begun,
     ).problems,
+    ...files.filter(isRoomRule).flatMap((file) => roomRuleProblems(file, loaded.agents)),
     ...files.filter(isJson).flatMap((file) => jsonProblems(file, config)),
     ...files.filter(isPrices).flatMap(priceProblems),
     ...files.filter(isKeeping).flatMap((file) => keepingProblems(config, file)),
@@ -72,7 +78,8 @@ function namedProblems(config: Config, named: readonly string[]): Problem[] {
 function jsonProblems(file: string, config: Config): readonly Problem[] {
   const read = withText(file, 'E_TRUNK_INVALID', (text) => {
     const isRule = /"(dispatch_rule|dispatchRule|rule|trunk_ids|trunkIds)"\s*:/.test(text);
-    return isRule ? readRule(file, text, config.env) : readTrunk(file, text, config.env);
+    const options = { agentless: hasRoomRules(config) };
+    return isRule ? readRule(file, text, config.env, options) : readTrunk(file, text, config.env);
   });
   return 'problems' in read ? read.problems : [];
 }

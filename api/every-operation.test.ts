@@ -32,6 +32,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'keys/{id}': key.id,
   'webhooks/{id}': webhook.id,
   'numbers/{number}': '%2B15550113',
+  'rooms/{room}': 'lobby',
+  'agents/{id}': thread.id,
 };
 const PRIVATE = [
   ...[thread.id, key.id, webhook.id, ...webhook.secrets],
@@ -45,6 +47,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   createWebhook: { url: 'https://crm.example/hook' },
   replayWebhook: {},
   takeNumber: { agent: 'sip-call-center', number: '+15550111' },
+  sendAgent: { agent: 'sip-call-center', participant_identity: 'caller' },
   placeCall: { to: '+15550123', agent: 'reminder' },
   sayInCall: { text: 'Hello.' },
   tellAgent: { text: 'They are a good customer.' },
@@ -78,7 +81,14 @@ const all: Row[] = Object.entries(document.paths).flatMap(([template, methods]) 
   }),
 );
 const guarded = all.filter(({ operation }) => operation.security.length > 0);
-const OPEN = ['getHealth', 'getReadiness', 'getErrors', 'getOpenApi', 'getReference'];
+const OPEN = [
+  'getHealth',
+  'getReadiness',
+  'receiveLiveKitWebhook',
+  'getErrors',
+  'getOpenApi',
+  'getReference',
+];
 
 const bodyOf = ({ id, operation }: Row): { body?: unknown } => {
   if (!operation.requestBody) return {};

@@ -44,9 +44,17 @@ async function look(
     if (there.some(({ kind }) => kind === ParticipantInfo_Kind.AGENT)) continue;
     if (joined.every((identity) => there.some((participant) => participant.identity === identity))) continue;
     if (before.has(room.sid)) {
-      await livekit.rooms.delete(room.name, AbortSignal.timeout(REQUEST_LIMIT));
+      // In a room of several (api/rooms) only the two are ours.
+      const alone = there.every(({ identity, kind }) => joined.includes(identity) || !isPerson(kind));
+      if (alone) await livekit.rooms.delete(room.name, AbortSignal.timeout(REQUEST_LIMIT));
+      else
+        for (const identity of joined)
+          await livekit.rooms.removeParticipant(room.name, identity, AbortSignal.timeout(REQUEST_LIMIT));
       log.info({ room: room.sid }, 'one of two who were joined has gone, and the other was hung up');
     } else lonely.add(room.sid);
   }
   return lonely;
 }
+
+const isPerson = (kind: ParticipantInfo_Kind) =>
+  kind === ParticipantInfo_Kind.STANDARD || kind === ParticipantInfo_Kind.SIP;

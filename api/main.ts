@@ -26,6 +26,10 @@ import { keepProvisioned } from './provisioning.ts';
 import { checkProvisioning } from './provisioning-files.ts';
 import { Rate } from './rate.ts';
 import { watchReadiness } from './readiness.ts';
+import { RoomKeeper } from './rooms/keep.ts';
+import { RoomDispatch } from './rooms/room-dispatch.ts';
+import { openRoomRules } from './rooms/rules.ts';
+import { TrunkLookup } from './rooms/trunk-lookup.ts';
 import { serve } from '../base/serve.ts';
 import { keepDelivering, type Attempt } from './webhooks/delivery.ts';
 
@@ -77,6 +81,17 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
   const released = watchJoinedRooms({ livekit, clock, log, signal: until });
   const limits = config.outbound;
   const outbound = new OutboundCalls({ threads, definitions, livekit, limits, clock, log, signal: until });
+  const rooms = new RoomDispatch({ threads, definitions, livekit, clock, log });
+  const keeper = new RoomKeeper({
+    livekit,
+    dispatch: rooms,
+    roomAgents: threads.roomAgents,
+    trunks: new TrunkLookup({ livekit, clock }),
+    rules: openRoomRules({ home: config.home, log }),
+    clock,
+    log,
+    signal: until,
+  });
   const checks = readinessChecks({ threads, livekit, provisioned, models: Object.values(config.models) });
   const app = createApp({
     threads,
@@ -92,6 +107,8 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
       problems: () => checkFiles(config),
     },
     outbound,
+    rooms,
+    hooks: { key: config.livekit, told: (room) => keeper.told(room) },
     numbers: { pool: () => checkProvisioning(config).provisioning.pool, onChange: () => provisioned.wake() },
     readiness: watchReadiness(checks, { clock, log, signal }),
     observing: { metrics, metricsToken: config.metricsToken, tracing },
@@ -111,7 +128,7 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
     });
   } finally {
     ending.abort(new Error('the API ends'));
-    await Promise.all([delivering.ended, kept.ended, released.ended, outbound.ended]);
+    await Promise.all([delivering.ended, kept.ended, released.ended, outbound.ended, keeper.ended]);
     await Promise.all([threads.close(), events.close(), redis.close(), provisioned.ended]);
     await tracing?.close();
   }

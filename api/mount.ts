@@ -19,7 +19,7 @@ export interface Gate {
 
 /** Puts operations that anyone may call on the app. */
 export function mountPublic(app: Hono, operations: readonly PublicOperation[]): void {
-  for (const { method, path, run } of operations) app.on(method, path, () => run());
+  for (const { method, path, run } of operations) app.on(method, path, (c) => run(c.req.raw));
 }
 
 /**

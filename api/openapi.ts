@@ -13,6 +13,7 @@ const problem = named(
       detail: z.string(),
       code: z.string().describe('for programs, e.g. `E_BAD_REQUEST`'),
       mend: z.string().describe('what helps'),
+      thread: z.string().optional().describe('with `E_AGENT_PRESENT`: of the agent that is there'),
     })
     .describe('An error, RFC 9457'),
 );
@@ -56,10 +57,12 @@ const TAGS: Readonly<Record<string, string>> = {
   Threads: 'The record of each call, while it runs and after it.',
   Calls: 'Calls that run and what can be done in them, and calls that agents make.',
   Agents: 'Who answers calls.',
+  Rooms: 'Agents in rooms of LiveKit, each for one participant.',
   Usage: 'What calls used, and what they came to.',
   Numbers: 'Which agent answers which number.',
   Webhooks: 'Servers that are told of calls, and how that went.',
   Events: 'What happens in calls, as it happens: server-sent events.',
+  LiveKit: 'What livekit-server tells. Signed with its key, and of no use to others.',
   Health: 'Whether it runs, and what it speaks. No key needed.',
 };
 
@@ -80,7 +83,7 @@ export function openApi(operations: readonly Operation[], open: readonly PublicO
       version: '0.1.0',
       summary: 'The telephone agent that call centers run themselves',
       description:
-        'Every request but those below Health needs the header `api-key`. A key belongs to one organization and sees only ' +
+        'Every request but those below Health and LiveKit needs the header `api-key`. A key belongs to one organization and sees only ' +
         'that one’s calls; what is another’s answers 404, like what is not there. Errors are problem details (RFC 9457) with a ' +
         'code that `/errors` explains.',
       license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },

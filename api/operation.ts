@@ -80,7 +80,7 @@ export function operation<
   return { ...spec, body: spec.body, creates: spec.creates ?? false };
 }
 
-/** An operation that anyone may call: it takes nothing and tells nothing of anyone. */
+/** An operation that needs no key of ours: it tells nothing of anyone, and does nothing for one who does not show in the request who they are. */
 export interface PublicOperation extends Described {
-  readonly run: () => Response | Promise<Response>;
+  readonly run: (request: Request) => Response | Promise<Response>;
 }

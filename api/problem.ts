@@ -1,4 +1,5 @@
 import { AttendantError, ERRORS, type ErrorCode } from '../base/errors.ts';
+import type { ThreadId } from '../base/ids.ts';
 
 /** An error as RFC 9457 problem details: the members of the RFC, and ours `code` and `mend`. */
 interface Problem {
@@ -9,6 +10,8 @@ interface Problem {
   readonly detail: string;
   readonly code: string;
   readonly mend: string;
+  /** Of the agent that is in the way, where one is. */
+  readonly thread?: ThreadId;
 }
 
 /** An error that passes by itself: the answer says after how many milliseconds to try again. */
@@ -21,6 +24,16 @@ export class ComeAgain extends AttendantError {
   }
 }
 
+/** An agent has the participant already: the answer names its thread. */
+export class AgentPresent extends AttendantError {
+  readonly thread: ThreadId;
+
+  constructor(thread: ThreadId) {
+    super('E_AGENT_PRESENT', `the agent ${thread} is there for that participant`);
+    this.thread = thread;
+  }
+}
+
 /** Milliseconds after which a 503 may be over. */
 const AWAY = 2_000;
 
@@ -28,7 +41,15 @@ const AWAY = 2_000;
 export function toProblem(error: AttendantError): Problem {
   const { status, title, mend } = ERRORS[error.code];
   const detail = status < 500 ? error.message : title;
-  return { type: `/errors#${error.code.toLowerCase()}`, title, status, detail, code: error.code, mend };
+  const problem = {
+    type: `/errors#${error.code.toLowerCase()}`,
+    title,
+    status,
+    detail,
+    code: error.code,
+    mend,
+  };
+  return error instanceof AgentPresent ? { ...problem, thread: error.thread } : problem;
 }
 
 /** The problem as a response. */

@@ -10,6 +10,7 @@ import { type AgentOfRule, readRule } from '../dispatch-rules/rule-file.ts';
 import { bindTrunks, plain, ruleConflicts } from '../dispatch-rules/rules-together.ts';
 import { type PoolNumber, readNumberPool } from '../sip-trunks/number-pool.ts';
 import { readTrunk } from '../sip-trunks/trunk-file.ts';
+import { roomRuleFiles, roomRuleFolder } from './rooms/rule-files.ts';
 
 /** A thing and the file that it is made from: `mark` is the file's name without folder and ending. */
 interface FromFile<T> {
@@ -51,10 +52,15 @@ function provisioningFiles(config: Config): { trunks: string[]; rules: string[] 
 export const POOL_FILE = 'numbers.yaml';
 const poolFile = ({ home }: Pick<Config, 'home'>): string => join(home, POOL_FILE);
 
+/** Whether there are rules that send agents into rooms: then a dispatch rule may leave that to them. */
+export const hasRoomRules = (config: Pick<Config, 'home'>): boolean =>
+  roomRuleFiles(roomRuleFolder(config)).length > 0;
+
 /** Changes whenever one of the files does. */
 export function provisioningStamp(config: Config): string {
   const { trunks, rules } = provisioningFiles(config);
-  return [...trunks, ...rules, poolFile(config)].map((file) => `${file}:${stampOf(file)}`).join('\n');
+  const stamps = [...trunks, ...rules, poolFile(config)].map((file) => `${file}:${stampOf(file)}`);
+  return [...stamps, String(hasRoomRules(config))].join('\n');
 }
 
 /** @throws AttendantError with the code of the first problem, and every problem on a line of its own. */
@@ -91,8 +97,9 @@ export function checkProvisioning(config: Config): {
   problems.push(...nameConflicts(inbound), ...nameConflicts(outbound));
   problems.push(...numberConflicts(inbound.filter(isOpen)));
   problems.push(...poolProblems);
+  const options = { agentless: hasRoomRules(config) };
   for (const file of files.rules) {
-    const read = withText(file, 'E_RULE_INVALID', (text) => readRule(file, text, config.env));
+    const read = withText(file, 'E_RULE_INVALID', (text) => readRule(file, text, config.env, options));
     if ('problems' in read) {
       problems.push(...read.problems);
       continue;

@@ -17,3 +17,19 @@ export const agentName = z.string().max(63).refine(isAgentName, 'give the name o
 
 /** No parameters. */
 export const none = z.strictObject({});
+
+/** One line of text, as it may stand in a header, a prompt and a log. */
+export const line = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'write it on one line, without control characters');
+
+export const atMost = (most: number) => (members: object) => Object.keys(members).length <= most;
+
+const MOST_VARS = 64;
+
+/** Variables of a call. */
+export const variables = z
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'letters, digits and underscores'), line(2_048))
+  .refine(atMost(MOST_VARS), `give at most ${MOST_VARS}`);

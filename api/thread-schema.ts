@@ -55,6 +55,17 @@ const members = {
     .string()
     .nullable()
     .describe('`agent/rule` where a rule of the agent that was called decided who answers, and how'),
+  sent_into: z
+    .looseObject({
+      by: z.enum(['api', 'rule']),
+      name: z.string().describe('the id of the API key, or the name of the rule'),
+      participant: z.string().describe('the identity of the one whom the agent is there for'),
+      overrides: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    })
+    .nullable()
+    .describe(
+      'how the agent came into the room, where neither a dispatch rule nor an order to call somebody brought it',
+    ),
   caller: z.looseObject({
     number: z.string(),
     name: z.string(),

@@ -1,5 +1,5 @@
 import { createLog } from '../base/log.ts';
-import { FIRST, shippedAgents } from '../api/app.fixture.ts';
+import { FIRST, noRooms, shippedAgents } from '../api/app.fixture.ts';
 import { createApp } from '../api/app.ts';
 import { hashFirstKeys } from '../api/keys/first-keys.ts';
 import { openKeys } from '../api/keys/store.ts';
@@ -86,6 +86,7 @@ const app = createApp({
   agents: shippedAgents(),
   numbers: { pool: () => [], onChange: () => undefined },
   outbound: { place: () => Promise.reject(new Error('nobody is called')) },
+  ...noRooms(),
   readiness: () => Promise.resolve({ ready: true, checks: {} }),
   log,
 });

@@ -32,11 +32,13 @@ const metadataSchema = z.strictObject({ agent: name.optional(), organization: na
  * Reads one file of dispatch-rules/: LiveKit's SIPDispatchRuleInfo, with trunks by the name in their file.
  *
  * @param text as `lk sip dispatch create FILE` takes it.
+ * @param options.agentless whether it may send no agent: there are room rules (room-rules/), which may.
  */
 export function readRule(
   file: string,
   text: string,
   env: Readonly<Record<string, string | undefined>>,
+  { agentless }: { readonly agentless: boolean } = { agentless: false },
 ): ReadRule {
   const kind = {
     wrappers: ['dispatch_rule', 'dispatchRule'],
@@ -54,7 +56,7 @@ export function readRule(
   const problems = [
     ...nameProblems(read.file),
     ...roomProblems(read.file),
-    ...agentProblems(read.file),
+    ...(agentless ? [] : agentProblems(read.file)),
     ...(agent
       ? []
       : [

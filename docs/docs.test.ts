@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { definitionSchema } from '../agent/definition/definition.ts';
 import { parseDefinition } from '../agent/definition/load.ts';
+import { readRoomRule } from '../api/rooms/rule-file.ts';
 import { ERRORS } from '../base/errors.ts';
 import { run } from '../cli.ts';
 import { readRule } from '../dispatch-rules/rule-file.ts';
@@ -155,6 +156,8 @@ function faults(language: string, kind: string, text: string): string[] {
       return thrown(() => parseDialogue(text, file));
     case 'yaml keeping':
       return problems(parseKeeping(text, file, { home: '/home', env: ENV }));
+    case 'yaml room-rule':
+      return problems(readRoomRule(file, text));
     case 'yaml numbers':
       return readNumberPool(file, text).problems.map(({ what }) => what);
     case 'json trunk':

@@ -2,10 +2,11 @@ import {
   type AgentDispatch,
   AgentDispatch as AgentDispatchMessage,
   CreateAgentDispatchRequest,
+  DeleteAgentDispatchRequest,
   ListAgentDispatchRequest,
   ListAgentDispatchResponse,
 } from '@livekit/protocol';
-import type { Twirp } from './twirp.ts';
+import { ignoreNotFound, type Twirp } from './twirp.ts';
 
 /** Sends agents into rooms (https://docs.livekit.io/agents/server/agent-dispatch/). */
 export class Dispatch {
@@ -33,5 +34,17 @@ export class Dispatch {
       { grants: { video: { roomAdmin: true, room } }, signal },
     );
     return response.agentDispatches;
+  }
+
+  /** Takes a dispatch back, and ends its jobs. One that is gone already is what was wanted. */
+  async delete(room: string, dispatchId: string, signal: AbortSignal): Promise<void> {
+    await ignoreNotFound(
+      this.#twirp.request(
+        'AgentDispatchService/DeleteDispatch',
+        new DeleteAgentDispatchRequest({ room, dispatchId }),
+        AgentDispatchMessage,
+        { grants: { video: { roomAdmin: true, room } }, signal },
+      ),
+    );
   }
 }

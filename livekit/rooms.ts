@@ -41,10 +41,11 @@ export class Rooms {
     this.#twirp = twirp;
   }
 
-  async list(signal: AbortSignal): Promise<Room[]> {
+  /** @param names of those that are wanted; all unless said */
+  async list(signal: AbortSignal, names: readonly string[] = []): Promise<Room[]> {
     const response = await this.#twirp.request(
       'RoomService/ListRooms',
-      new ListRoomsRequest(),
+      new ListRoomsRequest({ names: [...names] }),
       ListRoomsResponse,
       { grants: { video: { roomList: true } }, signal },
     );

@@ -29,6 +29,8 @@ describe('serverFiles', () => {
         LIVEKIT_URL: 'ws://127.0.0.1:17000',
         REDIS_URL: 'redis://user:p%40ss@127.0.0.1:17004/2',
         SIP_PORT: '17005',
+        ATTENDANT_API_PORT: '17006',
+        LIVEKIT_API_KEY: 'mine',
       },
       '/',
     );
@@ -39,6 +41,7 @@ describe('serverFiles', () => {
       redis,
       rtc: { tcp_port: 17001, udp_port: 17002, node_ip: '127.0.0.1' },
       room: { enable_remote_unmute: true },
+      webhook: { api_key: 'mine', urls: ['http://127.0.0.1:17006/livekit/webhooks'] },
     });
     expect(parse(readFileSync(files.sip, 'utf8'))).toMatchObject({
       ws_url: 'ws://127.0.0.1:17000',

@@ -22,6 +22,10 @@ export function serverFiles(config: Config): { readonly livekit: string; readonl
       port: ports.livekit,
       redis,
       rtc: { tcp_port: ports.livekitTcp, udp_port: ports.livekitUdp },
+      webhook: {
+        api_key: config.livekit.apiKey,
+        urls: [`http://127.0.0.1:${config.ports.api}/livekit/webhooks`],
+      },
     }),
     sip: fitting(config, 'sip.yaml', {
       ws_url: config.livekit.url,

@@ -34,10 +34,14 @@ export const COMMAND_ARGUMENTS = {
   hangup: z.strictObject({}),
   mute: z.strictObject({}),
   unmute: z.strictObject({}),
+  leave: z.strictObject({}),
 } as const;
 
 export type CommandKind = keyof typeof COMMAND_ARGUMENTS;
-export const COMMAND_KINDS = Object.keys(COMMAND_ARGUMENTS) as readonly CommandKind[];
+const COMMAND_KINDS = Object.keys(COMMAND_ARGUMENTS) as readonly CommandKind[];
+/** Those of `POST /calls/{key}/<kind>`; that the agent leaves and its caller stays is for who works on rooms. */
+export type CallCommandKind = Exclude<CommandKind, 'leave'>;
+export const CALL_COMMAND_KINDS = COMMAND_KINDS.filter((kind) => kind !== 'leave');
 
 type Shapes = typeof COMMAND_ARGUMENTS;
 /** What somebody wants done in a call that runs. */

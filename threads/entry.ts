@@ -107,6 +107,17 @@ export interface CallerRecord {
   readonly vars: Readonly<Record<string, string>>;
 }
 
+/** How an agent came into a room that no dispatch rule sent it to. */
+export interface SentInto {
+  readonly by: 'api' | 'rule';
+  /** The API key that it was asked for with (its id), or the name of the rule. */
+  readonly name: string;
+  /** Identity of the participant whom it is there for. */
+  readonly participant: string;
+  /** What differs from the agent's definition, by its place there; of texts only that they do (`true`). */
+  readonly overrides: Readonly<Record<string, string | number | boolean>>;
+}
+
 /** What is known of a call when its thread begins. */
 export interface ThreadStart {
   readonly id: ThreadId;
@@ -120,6 +131,8 @@ export interface ThreadStart {
   readonly parent?: ThreadId | null;
   /** `<agent that was called>/<its rule>` where a rule decided who answers. */
   readonly route?: string | null;
+  /** Absent where a dispatch rule, or an order to call somebody, brought the agent. */
+  readonly sent_into?: SentInto | null;
   readonly caller: CallerRecord;
   readonly room: string;
   readonly started_at: string;

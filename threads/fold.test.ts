@@ -20,6 +20,7 @@ describe('folding entries', () => {
       ...start,
       parent: null,
       route: null,
+      sent_into: null,
       status: 'active',
       answered_at: null,
       answered_by: null,

@@ -119,7 +119,7 @@ export class Fold {
   thread(): Thread | undefined {
     if (!this.#start) return undefined;
     const { id, uid, organization, agent, agent_version, direction, caller, room, started_at } = this.#start;
-    const { parent = null, route = null } = this.#start;
+    const { parent = null, route = null, sent_into = null } = this.#start;
     return {
       id,
       uid,
@@ -130,6 +130,7 @@ export class Fold {
       direction,
       parent,
       route,
+      sent_into,
       caller,
       room,
       started_at,

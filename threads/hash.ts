@@ -31,6 +31,7 @@ const OPTIONAL_TEXTS: readonly string[] = [
 const EMPTY: Omit<ThreadSummary, Text | 'caller'> = {
   parent: null,
   route: null,
+  sent_into: null,
   answered_at: null,
   answered_by: null,
   ended_at: null,

@@ -161,3 +161,9 @@ export const provisionedKey = (): string => 'attendant:provisioned';
 
 /** String: goes up at each change of `numbersKey`. */
 export const numbersVersionKey = (): string => 'attendant:{numbers}:version';
+
+/** Hash: whose a room of LiveKit is, and which agent is there for which participant (`room-agents.ts`). By the room's own id, since names return. */
+export const roomKey = (sid: string): string => `attendant:room:{${sid}}`;
+
+/** String, expiring: there once a webhook of LiveKit's with that id was taken. */
+export const hookTakenKey = (id: string): string => `attendant:livekit-webhook:${id}`;

@@ -17,6 +17,7 @@ import { outboxIn, type Outbox } from './outbox.ts';
 import { readThread } from './read.ts';
 import { connectRedis } from './redis.ts';
 import { replayFolder, type Replayed } from './replay.ts';
+import { roomAgentsIn, type RoomAgents } from './room-agents.ts';
 import type { Thread } from './thread.ts';
 import { readUsage, type Usage, type UsageBy } from './usage.ts';
 import { webhooksIn, type Webhooks } from './webhooks.ts';
@@ -61,6 +62,7 @@ export interface Threads {
   readonly webhooks: Webhooks;
   readonly outbox: Outbox;
   readonly orders: Orders;
+  readonly roomAgents: RoomAgents;
   readonly analyses: Analyses;
   /** See `readUsage`. @throws AttendantError as `Redis.run` */
   usage(organization: Organization, asked: { days: readonly string[]; by: UsageBy }): Promise<Usage>;
@@ -166,6 +168,7 @@ export function openThreads(options: {
     webhooks: webhooksIn(redis, clock),
     outbox: outboxIn(redis, archive),
     orders: ordersIn(redis),
+    roomAgents: roomAgentsIn(redis),
     analyses: analysesIn(redis),
     usage: (organization, asked) => readUsage(redis, organization, asked),
     commands,

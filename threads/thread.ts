@@ -7,6 +7,7 @@ import type {
   EndReason,
   FlowRecord,
   Message,
+  SentInto,
   ThreadStart,
   TransferAttempt,
 } from './entry.ts';
@@ -19,6 +20,7 @@ import type { RecordingRecord } from './recording.ts';
 export interface Thread extends ThreadStart {
   readonly parent: ThreadId | null;
   readonly route: string | null;
+  readonly sent_into: SentInto | null;
   readonly status: 'active' | 'ended';
   readonly answered_at: string | null;
   /** Who picked up, where the agent made the call and listened for it (`outbound.machine`). */

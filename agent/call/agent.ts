@@ -10,8 +10,10 @@ import {
   type Organization,
   type Uid,
 } from '../../base/ids.ts';
-import type { ThreadStart } from '../../threads/entry.ts';
+import type { SentInto, ThreadStart } from '../../threads/entry.ts';
+import type { RoomOrder } from '../../threads/room-agents.ts';
 import type { Definition } from '../definition/definition.ts';
+import { overridden, overriddenPlaces } from '../definition/overrides.ts';
 import type { CallFacts } from '../definition/routes/decide.ts';
 import type { Rule } from '../definition/routes/schema.ts';
 import { typed } from '../definition/routes/starting-state.ts';
@@ -20,7 +22,7 @@ import type { JsonObject } from '../tools/tool.ts';
 import type { Caller } from './caller.ts';
 import type { Exchange } from './exchange.ts';
 import { Gathered } from './gathered.ts';
-import { factsOf, routed } from './route.ts';
+import { asItIs, factsOf, routed } from './route.ts';
 
 /** What a dispatch rule says in its metadata: `{"agent": "sip-call-center", "organization": "default"}`. */
 const metadataSchema = z.object({ agent: z.string().optional(), organization: z.string().optional() });
@@ -53,14 +55,14 @@ export type Choice =
   | { readonly start: ThreadStart; readonly agent: undefined; readonly error: AttendantError };
 
 /**
- * Chooses the agent: the one that the dispatch rule names, else the one whose name was dialed (`sip:<agent name>@host`); or whom a rule of that
- * one's names.
+ * Chooses the agent: the one that the order or the dispatch rule names, else the one whose name was dialed (`sip:<agent name>@host`); or whom a
+ * rule of that one's names, but where somebody asked for this very agent.
  */
-export function chooseAgent(job: JobContext, caller: Caller, exchange: Exchange): Choice {
+export function chooseAgent(job: JobContext, caller: Caller, exchange: Exchange, order?: RoomOrder): Choice {
   const { clock } = exchange;
-  const metadata = readMetadata(job.job.metadata);
+  const metadata = order ?? readMetadata(job.job.metadata);
   const name = metadata.agent ?? caller.dialed.toLowerCase();
-  const id = newThreadId(clock.now());
+  const id = order?.id ?? newThreadId(clock.now());
   const start = {
     id,
     uid: caller.uid ?? (id as string as Uid),
@@ -79,6 +81,7 @@ export function chooseAgent(job: JobContext, caller: Caller, exchange: Exchange)
     },
     room: job.job.room?.name ?? '',
     started_at: timestamp(clock),
+    ...(order && { sent_into: sentInto(order) }),
   };
   try {
     if (!isAgentName(name))
@@ -86,10 +89,12 @@ export function chooseAgent(job: JobContext, caller: Caller, exchange: Exchange)
         'E_DEFINITION_NOT_FOUND',
         'the dispatch rule names no agent, and what was dialed is no name of one',
       );
-    const decided = routed(exchange.definition(name), caller, exchange);
+    const called = exchange.definition(name);
+    const decided = order?.by.kind === 'api' ? asItIs(called) : routed(called, caller, exchange);
     const { route } = decided;
     if (decided.refused) return { start: { ...start, route }, agent: undefined, error: decided.error };
-    const { definition, version, rule } = decided;
+    const { version, rule } = decided;
+    const definition = overridden(decided.definition, order?.overrides ?? {});
     const agent = agentFor(definition, start, caller, exchange, rule);
     return {
       start: { ...start, agent: definition.name as AgentName, agent_version: version, route },
@@ -150,6 +155,18 @@ function beginningWith(
       .filter(([, value]) => value !== '')
       .map(([name, value]) => [name, typed(state, name, value)]),
   );
+}
+
+function sentInto({ by, id, participant, overrides = {} }: RoomOrder): SentInto {
+  const common = { participant, overrides: overriddenPlaces(overrides) };
+  switch (by.kind) {
+    case 'api':
+      return { by: 'api', name: by.key, ...common };
+    case 'rule':
+      return { by: 'rule', name: by.rule, ...common };
+    case 'dispatch':
+      throw new Fault('E_INTERNAL', `nobody ordered the agent of ${id}`);
+  }
 }
 
 function readMetadata(text: string): { agent: string | undefined; organization: Organization } {

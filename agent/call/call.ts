@@ -1,15 +1,19 @@
 import type { JobContext } from '@livekit/agents';
 import { timestamp } from '../../base/clock.ts';
 import { asAttendantError } from '../../base/errors.ts';
+import { orderedIn } from '../../threads/room-order-metadata.ts';
 import { calledParty, orderOf } from './called-party.ts';
 import { callingParty } from './calling-party.ts';
 import { SIDE_CALL_HEADER, sideCall } from './consult/side-call.ts';
 import { Conversation } from './conversation.ts';
 import { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
+import { orderedParty } from './ordered-party.ts';
 import { recordingOf } from './recording/of-call.ts';
 import type { Recording } from './recording/recording.ts';
-import { chaperone, hangUp } from './room.ts';
+import type { Party } from './party.ts';
+import { Presence } from './presence.ts';
+import { chaperone, hangUp, leave, TAKEN_OUT, WORKER_STOPPED } from './room.ts';
 
 /** Milliseconds that the end of a call waits for Redis; the journal has everything, and is replayed when Redis is back. */
 const FLUSH_LIMIT = 2_000;
@@ -27,10 +31,13 @@ export async function takeCall(
 ): Promise<void> {
   const since = exchange.clock.now();
   const order = orderOf(job);
-  const party = order
-    ? await calledParty(order, job, exchange, stop)
-    : await callingParty(job, exchange, stop);
-  if (!party) return; // Another worker makes this call.
+  const party = await partyOf(job, exchange, stop);
+  if (!party) return; // Another worker makes this call, or nobody is there any more.
+  const presence = await Presence.of(party, job, exchange);
+  if (!presence) {
+    exchange.log.info('an agent was sent to somebody who has one; it leaves');
+    return leave(job, exchange.log);
+  }
   const { leg, caller, choice } = party;
   const ending = new Ending();
   // How soon a call is answered that we make is for the callee to say.
@@ -85,8 +92,10 @@ export async function takeCall(
   if (!recordsOn) void recording?.end();
   await conversation?.end();
   const callee = conversation?.callee;
-  if (callee === undefined) await conversation?.bye();
-  const hungUp = callee === undefined ? await hangUp(job, gone, endReason, own) : undefined;
+  const stays = callee !== undefined || endReason.reason === TAKEN_OUT;
+  if (!stays) await conversation?.bye();
+  const who = party.order && leg.identity;
+  const hungUp = callee === undefined ? await hangUp(job, gone, endReason, own, who) : undefined;
   unwatch();
 
   thread.append({ kind: 'ended', end_reason: endReason, at: timestamp(clock) });
@@ -97,17 +106,26 @@ export async function takeCall(
     thread.close();
   };
   const closed = recordsOn ? undefined : close();
-  await party.over();
+  await Promise.all([party.over(), presence.over({ served: endReason.reason !== WORKER_STOPPED })]);
   await hungUp?.roomEnded;
   log.info({ agent, result: endReason.result, reason: endReason.reason }, 'a call has ended');
   if (callee !== undefined) {
     // The thread is about the agent, which is out of it; the two who were joined talk on.
     onJoined();
-    await chaperone(job, [leg.identity, callee], { stop, exchange: own });
+    await chaperone(job, [leg.identity, callee], { stop, exchange: own, shared: party.order !== undefined });
   }
   await closed;
   if (!recordsOn) return;
   // A worker that stops leaves the two alone, and their recording with them.
   if (stop.aborted) thread.close();
   else await recording?.end().then(close);
+}
+
+/** Who the agent talks to: whom it is to call, whom it was sent to, or who calls. */
+async function partyOf(job: JobContext, exchange: Exchange, stop: AbortSignal): Promise<Party | undefined> {
+  const order = orderOf(job);
+  if (order) return calledParty(order, job, exchange, stop);
+  const ordered = orderedIn(job.job.metadata);
+  if (ordered) return orderedParty(ordered, job, exchange, stop);
+  return callingParty(job, exchange, stop);
 }

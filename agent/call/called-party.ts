@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { timestamp } from '../../base/clock.ts';
 import { asAttendantError, AttendantError } from '../../base/errors.ts';
 import { isOrganization, isThreadId, type Organization, type ThreadId } from '../../base/ids.ts';
+import { calleeIdentity } from '../../livekit/identities.ts';
 import type { ThreadWriter } from '../../threads/entry.ts';
 import { HOLD_EVERY, type Order } from '../../threads/orders.ts';
 import { permitted } from '../definition/dialable.ts';
@@ -14,8 +15,8 @@ import { notAnswered, watchDialed } from './dialed-leg.ts';
 import type { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import type { Party, Talk, Watched } from './party.ts';
-import { joinRoom, LAST_WORDS } from './room.ts';
-import { calleeIdentity, dialCallee } from './transfer/callee.ts';
+import { joinRoom, LAST_WORDS, WORKER_STOPPED } from './room.ts';
+import { dialCallee } from './transfer/callee.ts';
 import { WhoAnswers } from './who-answers.ts';
 
 /** Milliseconds. LiveKit's own end of the leg, should this process be gone by then. */
@@ -84,7 +85,7 @@ class Called implements Party {
   watch({ ending, thread }: { ending: Ending; thread: ThreadWriter }): Watched {
     const { clock } = this.#exchange;
     const leg = watchDialed(this.#job.room, this.leg.identity, ending, this.#gone);
-    const onStop = () => ending.decide({ result: 'failed', reason: 'worker_stopped' });
+    const onStop = () => ending.decide({ result: 'failed', reason: WORKER_STOPPED });
     this.#stop.addEventListener('abort', onStop, { once: true });
     if (this.#stop.aborted) onStop();
     let cancelLimit: () => void = () => undefined;

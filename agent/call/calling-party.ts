@@ -1,6 +1,7 @@
 import type { JobContext } from '@livekit/agents';
-import { chooseAgent } from './agent.ts';
-import { readCaller } from './caller.ts';
+import type { RemoteParticipant } from '@livekit/rtc-node';
+import { chooseAgent, type Choice } from './agent.ts';
+import { type Caller, readCaller } from './caller.ts';
 import type { Exchange } from './exchange.ts';
 import type { Party } from './party.ts';
 import { callerJoins, watch } from './room.ts';
@@ -9,13 +10,21 @@ import { callerJoins, watch } from './room.ts';
 export async function callingParty(job: JobContext, exchange: Exchange, stop: AbortSignal): Promise<Party> {
   const leg = await callerJoins(job, stop);
   const caller = readCaller(leg.attributes, leg.identity, leg.name ?? '');
-  const choice = chooseAgent(job, caller, exchange);
+  return inRoom({ job, leg, caller, choice: chooseAgent(job, caller, exchange) }, exchange, stop);
+}
+
+/** One who is in the room that the agent has joined. */
+export function inRoom(
+  parts: { job: JobContext; leg: RemoteParticipant; caller: Caller; choice: Choice },
+  { clock }: Pick<Exchange, 'clock'>,
+  stop: AbortSignal,
+): Party {
+  const { job, leg, caller, choice } = parts;
   return {
     leg,
     caller,
     choice,
-    watch: ({ ending, thread }) =>
-      watch({ job, leg, ending, thread, stop, clock: exchange.clock, agent: choice.agent }),
+    watch: ({ ending, thread }) => watch({ job, leg, ending, thread, stop, clock, agent: choice.agent }),
     enter: () => Promise.resolve(),
     // The agent's track is the answer.
     reach: () => Promise.resolve(true),

@@ -6,6 +6,7 @@ import type { LiveKit } from '../../livekit/client.ts';
 import type { Commands } from '../../threads/commands.ts';
 import type { ThreadStart, ThreadWriter } from '../../threads/entry.ts';
 import type { Orders } from '../../threads/orders.ts';
+import type { RoomAgents } from '../../threads/room-agents.ts';
 import type { AgentName } from '../../base/ids.ts';
 import type { Definition, LoadedDefinition } from '../definition/definition.ts';
 import type { ModelSource } from './models.ts';
@@ -30,6 +31,8 @@ export interface Exchange {
   open(start: ThreadStart, definition: Definition | undefined, timing?: CallTiming): ThreadWriter;
   /** The calls that agents are to make. */
   readonly orders: Orders;
+  /** Which agents are in which rooms, for whom. */
+  readonly roomAgents: Pick<RoomAgents, 'take' | 'hold' | 'over'>;
   /** What supervisors want done in calls. */
   readonly commands: Pick<Commands, 'take'>;
   /** Seats the agent in a further room, for as long as `work` runs; throws E_WORKER_FULL where there is no place. */

@@ -1,4 +1,5 @@
 import type { ThreadWriter } from '../../threads/entry.ts';
+import type { RoomOrder } from '../../threads/room-agents.ts';
 import type { Choice } from './agent.ts';
 import type { Caller } from './caller.ts';
 import type { Ending } from './ending.ts';
@@ -23,9 +24,11 @@ export interface Talk {
 
 /** Who the agent talks to: one who called us, or one whom we call. */
 export interface Party {
-  readonly leg: { readonly identity: string };
+  readonly leg: { readonly identity: string; readonly sid?: string | undefined };
   readonly caller: Caller;
   readonly choice: Choice;
+  /** Where the agent was sent to one participant of a room that may be others' too. */
+  readonly order?: RoomOrder;
   /** Watches what ends the call from outside, and puts the answer on the thread. */
   watch(call: { readonly ending: Ending; readonly thread: ThreadWriter }): Watched;
   /** Joins the room, where that has not been done yet. */

@@ -13,6 +13,8 @@ import { legLeaves } from './transfer/callee.ts';
 /** Milliseconds. */
 const JOIN_LIMIT = 10_000;
 const CALLER_LIMIT = 15_000;
+/** For one who was in the room a moment ago. */
+const THERE_LIMIT = 3_000;
 /** After a REFER that succeeded, LiveKit SIP sends its BYE a second later. */
 const BYE_LIMIT = 3_000;
 const LEAVE_LIMIT = 3_000;
@@ -27,10 +29,14 @@ export async function joinRoom(job: JobContext, stop: AbortSignal): Promise<void
   await within(job.connect(), JOIN_LIMIT, { what: 'joining the room', clock: systemClock, signal: stop });
 }
 
-/** Joins the room and waits for who calls. */
-export async function callerJoins(job: JobContext, stop: AbortSignal): Promise<RemoteParticipant> {
+/** Joins the room and waits for who calls: for the first that comes, where nobody says who it is. */
+export async function callerJoins(
+  job: JobContext,
+  stop: AbortSignal,
+  identity?: string,
+): Promise<RemoteParticipant> {
   await joinRoom(job, stop);
-  return within(job.waitForParticipant(), CALLER_LIMIT, {
+  return within(job.waitForParticipant(identity), identity === undefined ? CALLER_LIMIT : THERE_LIMIT, {
     what: 'the caller',
     clock: systemClock,
     signal: stop,
@@ -71,7 +77,7 @@ export function watch(parts: {
     gone.abort();
   };
   const onDisconnected = () => ending.decide({ result: 'failed', reason: 'room_closed' });
-  const onStop = () => ending.decide({ result: 'failed', reason: 'worker_stopped' });
+  const onStop = () => ending.decide({ result: 'failed', reason: WORKER_STOPPED });
   const maxDuration = (agent?.definition.limits.max_duration ?? 0) * 1_000;
   const cancelLimit = clock.after(maxDuration + LAST_WORDS, () =>
     ending.decide({ result: 'completed', reason: 'max_duration' }),
@@ -96,9 +102,15 @@ export function watch(parts: {
   };
 }
 
+/** That of one whose worker ends. */
+export const WORKER_STOPPED = 'worker_stopped';
+/** The end reason of an agent that was taken out, and left its caller where they are. */
+export const TAKEN_OUT = 'taken_out';
+
 /**
  * Ends the call on the wire: the agent leaves, then the room is deleted, which is the BYE (an unanswered call is told 486). In this order,
- * for a room that is deleted under the agent leaves a listener behind in this process.
+ * for a room that is deleted under the agent leaves a listener behind in this process. Of a room that is others' too only `who` is removed, and
+ * nobody where it is the worker that ends: another agent can come.
  *
  * @returns a promise of the room's end. LiveKit may be cut off from its Redis just now; the caller must not be left in an empty room for
  *   that, so it is tried until it goes, or LiveKit has closed the room for itself.
@@ -108,26 +120,33 @@ export async function hangUp(
   gone: AbortSignal,
   reason: EndReason,
   exchange: Pick<Exchange, 'livekit' | 'clock' | 'log'>,
+  who?: string,
 ): Promise<{ roomEnded: Promise<void> }> {
   const { clock, log } = exchange;
   if (reason.result === 'transferred') await left(gone, clock);
   await leave(job, log);
-  return { roomEnded: deleteRoom(job.job.room?.name ?? '', gone, exchange) };
+  const stays = reason.reason === TAKEN_OUT || (who !== undefined && reason.reason === WORKER_STOPPED);
+  if (stays) return { roomEnded: Promise.resolve() };
+  return { roomEnded: takeDown(job.job.room?.name ?? '', who === undefined ? [] : [who], gone, exchange) };
 }
 
-async function deleteRoom(
+/** Deletes the room, or removes only those who are named. */
+async function takeDown(
   name: string,
+  identities: readonly string[],
   gone: AbortSignal,
   { livekit, clock, log }: Pick<Exchange, 'livekit' | 'clock' | 'log'>,
 ): Promise<void> {
   const giveUp = clock.now() + DELETE_FOR;
   for (let attempt = 0; ; attempt++) {
     try {
-      await livekit.rooms.delete(name, AbortSignal.timeout(DELETE_LIMIT));
+      const signal = AbortSignal.timeout(DELETE_LIMIT);
+      if (identities.length === 0) await livekit.rooms.delete(name, signal);
+      for (const identity of identities) await livekit.rooms.removeParticipant(name, identity, signal);
       return;
     } catch (thrown) {
       const { code } = asAttendantError(thrown);
-      if (attempt === 0) log.warn({ code }, 'a room cannot be deleted just now; trying again');
+      if (attempt === 0) log.warn({ code }, 'a call cannot be ended at LiveKit just now; trying again');
       // A caller who has gone needs no BYE, and LiveKit closes an empty room by itself.
       if (gone.aborted || clock.now() > giveUp) return;
       await clock.sleep(backoff(attempt, DELETE_AGAIN));
@@ -146,18 +165,26 @@ function leavingOf({ disconnectReason: reason }: RemoteParticipant): EndReason {
 
 /**
  * The agent has joined the caller with somebody else and keeps out of it: it stays without a track of its own, and when either side hangs up
- * the other is hung up too. A worker that stops leaves the two alone: they talk on, and the API's watch (api/joined-rooms.ts) hangs up.
+ * the other is hung up too, and in a room that is theirs alone the room is deleted. A worker that stops leaves the two alone: they talk on, and the API's watch (api/joined-rooms.ts) hangs up.
  */
 export async function chaperone(
   job: JobContext,
   identities: readonly string[],
-  { stop, exchange }: { stop: AbortSignal; exchange: Pick<Exchange, 'livekit' | 'clock' | 'log'> },
+  parts: {
+    stop: AbortSignal;
+    exchange: Pick<Exchange, 'livekit' | 'clock' | 'log'>;
+    /** The room may be others' too. */
+    shared: boolean;
+  },
 ): Promise<void> {
+  const { stop, exchange, shared } = parts;
   const { livekit, log } = exchange;
   const name = job.job.room?.name ?? '';
-  await livekit.rooms
-    .markJoined(name, identities, AbortSignal.timeout(DELETE_LIMIT))
-    .catch((error: unknown) => log.warn({ pii: { error } }, 'a room of two who were joined is not marked'));
+  // What somebody else wrote there is not ours to replace; whoever is left is then not hung up where this worker dies.
+  if (!shared || (job.room.metadata ?? '') === '')
+    await livekit.rooms
+      .markJoined(name, identities, AbortSignal.timeout(DELETE_LIMIT))
+      .catch((error: unknown) => log.warn({ pii: { error } }, 'a room of two who were joined is not marked'));
   const agent = job.room.localParticipant;
   for (const sid of [...(agent?.trackPublications.keys() ?? [])])
     await agent
@@ -167,10 +194,11 @@ export async function chaperone(
   await leave(job, log);
   // One of them is still there, whichever has gone.
   const nobodyGone = new AbortController().signal;
-  if (end === 'left') await deleteRoom(name, nobodyGone, exchange);
+  if (end === 'left') await takeDown(name, shared ? identities : [], nobodyGone, exchange);
 }
 
-async function leave(job: JobContext, log: Exchange['log']): Promise<void> {
+/** The agent leaves the room, and nothing else happens to it. */
+export async function leave(job: JobContext, log: Exchange['log']): Promise<void> {
   await within(job.room.disconnect(), LEAVE_LIMIT, { what: 'leaving the room', clock: systemClock }).catch(
     (error: unknown) => {
       log.warn({ pii: { error } }, 'the agent did not leave its room in time');

@@ -24,9 +24,9 @@ export type Routed =
  * call win over both.
  */
 export function routed(called: LoadedDefinition, caller: Caller, exchange: Exchange): Routed {
-  const { definition, version } = called;
+  const { definition } = called;
   const { rule } = decide(definition.routes, factsOf(definition, caller, exchange.clock.now()));
-  if (!rule) return { refused: false, definition, version, route: null };
+  if (!rule) return asItIs(called);
   const route = `${definition.name}/${rule.name}`;
   if (rule.refuse)
     return {
@@ -56,4 +56,9 @@ export function routed(called: LoadedDefinition, caller: Caller, exchange: Excha
 export function factsOf({ variables }: Pick<Definition, 'variables'>, caller: Caller, at: number): CallFacts {
   const { number, dialed, trunk, headers, vars } = caller;
   return { caller: number, dialed, trunk, headers, vars: { ...variables, ...vars }, at };
+}
+
+/** The agent that was called answers, and no rule of its own is asked. */
+export function asItIs({ definition, version }: LoadedDefinition): Routed {
+  return { refused: false, definition, version, route: null };
 }

@@ -98,6 +98,7 @@ async function run(): Promise<void> {
       return closing(observedThread(thread, watches, log), definition, closingParts);
     },
     orders: threads.orders,
+    roomAgents: threads.roomAgents,
     commands: threads.commands,
     beside: async (room, work) => {
       const assignment = await sideAssignment(room, livekit, config.livekit.url);

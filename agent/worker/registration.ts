@@ -18,6 +18,9 @@ import { backoff } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import { asAttendantError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { AGENT_FOR, AGENT_THREAD } from '../../livekit/identities.ts';
+import { orderedIn } from '../../threads/room-order-metadata.ts';
+import { identityOf } from '../call/presence.ts';
 
 /** Milliseconds. The server has no read deadline of its own, so a dead socket is ours to find. */
 const PING_EVERY = 5_000;
@@ -192,13 +195,17 @@ export class Registration {
 
   #offer(job: Job): void {
     const available = !this.#draining && this.#hosting.accepts(job);
+    const ordered = orderedIn(job.metadata);
     this.#send({
       case: 'availability',
       value: new AvailabilityResponse({
         jobId: job.id,
         available,
-        participantIdentity: agentIdentity(job.id),
-        participantAttributes: { 'lk.agent.name': this.#options.agentName },
+        participantIdentity: identityOf({ job }),
+        participantAttributes: {
+          'lk.agent.name': this.#options.agentName,
+          ...(ordered && { [AGENT_THREAD]: ordered.id, [AGENT_FOR]: ordered.participant }),
+        },
       }),
     });
     this.reportLoad();
@@ -208,9 +215,4 @@ export class Registration {
     if (this.#socket?.readyState === WebSocket.OPEN)
       this.#socket.send(new WorkerMessage({ message }).toBinary());
   }
-}
-
-/** The agent's identity in the room, from its job. */
-export function agentIdentity(jobId: string): string {
-  return `agent-${jobId}`;
 }

@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { Job, JobAssignment, Room as RoomInfo } from '@livekit/protocol';
 import { Room } from '@livekit/rtc-node';
 import type { LiveKit } from '../../livekit/client.ts';
+import { agentIdentity } from '../../livekit/identities.ts';
 import type { Log } from '../../base/log.ts';
 import type { TurnModel } from '../call/models.ts';
-import { agentIdentity } from './registration.ts';
+import { identityOf } from '../call/presence.ts';
 import type { RoomEvents } from './room-events.ts';
 
 /** A job of our own making, for a room that LiveKit sends nobody to. */
@@ -36,7 +37,7 @@ export async function seat(
   const context = new JobContext(
     parts.process,
     {
-      acceptArguments: { identity: agentIdentity(job.id), name: '', metadata: '' },
+      acceptArguments: { identity: identityOf({ job }), name: '', metadata: '' },
       job,
       url: assignment.url ?? parts.url,
       token: assignment.token,

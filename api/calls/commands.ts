@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../base/errors.ts';
 import {
   COMMAND_ARGUMENTS,
   type Command,
-  type CommandKind,
+  type CallCommandKind,
   type GivenCommand,
 } from '../../threads/command.ts';
 import type { Threads } from '../../threads/store.ts';
@@ -35,7 +35,7 @@ const attempt = {
   seconds: z.number(),
 };
 
-const ABOUT: Readonly<Record<CommandKind, About>> = {
+const ABOUT: Readonly<Record<CallCommandKind, About>> = {
   say: {
     id: 'sayInCall',
     summary: 'Says something to the caller, in the agent’s voice',
@@ -94,14 +94,14 @@ const ABOUT: Readonly<Record<CommandKind, About>> = {
   },
 };
 
-const REPLY_NAMES: Readonly<Partial<Record<CommandKind, string>>> = {
+const REPLY_NAMES: Readonly<Partial<Record<CallCommandKind, string>>> = {
   say: 'SaidReply',
   transfer: 'TransferReply',
 };
 
 /** `POST /calls/{key}/…`: what can be done in a call that runs, each as a command to the worker that holds it. */
 export function commandOperations(threads: Pick<Threads, 'read' | 'commands'>): Operation[] {
-  return (Object.keys(ABOUT) as CommandKind[]).map((kind) => {
+  return (Object.keys(ABOUT) as CallCommandKind[]).map((kind) => {
     const { result, reply, errors = [], ...about } = ABOUT[kind];
     const takesNothing = Object.keys(COMMAND_ARGUMENTS[kind].shape).length === 0;
     const name = REPLY_NAMES[kind];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { asAttendantError, AttendantError } from '../../base/errors.ts';
 import type { Definitions } from '../../agent/definition/definitions.ts';
-import { COMMAND_KINDS, type CommandKind } from '../../threads/command.ts';
+import { CALL_COMMAND_KINDS, type CallCommandKind } from '../../threads/command.ts';
 import type { ThreadSummary } from '../../threads/hash.ts';
 import type { Threads } from '../../threads/store.ts';
 import type { Thread } from '../../threads/thread.ts';
@@ -25,7 +25,7 @@ const oneSchema = named(
   z.strictObject({
     ...members,
     commands: z
-      .array(z.enum(COMMAND_KINDS as [CommandKind, ...CommandKind[]]))
+      .array(z.enum(CALL_COMMAND_KINDS as [CallCommandKind, ...CallCommandKind[]]))
       .describe('what this key may have done in it: `POST /calls/{key}/<command>`'),
     destinations: z
       .array(
@@ -87,7 +87,7 @@ export function liveOperations(parts: {
       run: async ({ client, params }) => {
         const call = await liveCall(threads, client, params.key);
         const destinations = destinationsOf(definitions, call);
-        const commands = COMMAND_KINDS.filter((kind) => kind !== 'transfer' || destinations.length > 0);
+        const commands = CALL_COMMAND_KINDS.filter((kind) => kind !== 'transfer' || destinations.length > 0);
         return { ...shown(call), commands: client.scope === 'read' ? [] : commands, destinations };
       },
     }),

@@ -6,6 +6,7 @@ import { type AgentName, newThreadId, type Organization, type Uid } from '../../
 import type { Log } from '../../base/log.ts';
 import type { OutboundLimits } from '../../config.ts';
 import type { LiveKit } from '../../livekit/client.ts';
+import { outboundRoom } from '../../livekit/identities.ts';
 import { WORKER_NAME } from '../../livekit/worker-name.ts';
 import type { EndReason } from '../../threads/entry.ts';
 import { type Order, OverLimit } from '../../threads/orders.ts';
@@ -86,7 +87,7 @@ export class OutboundCalls {
           ),
           vars: request.vars,
         },
-        room: `out-${id}`,
+        room: outboundRoom(id),
         started_at: timestamp(clock),
       },
       trunk: may.trunk ?? null,

@@ -2,20 +2,10 @@ import { z } from 'zod';
 import { targetOf } from '../../agent/definition/dialable.ts';
 import { isUid } from '../../base/ids.ts';
 import { operation, type Operation } from '../operation.ts';
-import { agentName, named, none } from '../schemas.ts';
+import { agentName, atMost, line, named, none, variables } from '../schemas.ts';
 import type { OutboundCalls } from './outbound.ts';
 
-const MOST_VARS = 64;
 const MOST_HEADERS = 32;
-
-/** One line of text, as it may stand in a header, a prompt and a log. */
-const line = (most: number) =>
-  z
-    .string()
-    .max(most)
-    .regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'write it on one line, without control characters');
-
-const atMost = (most: number) => (members: object) => Object.keys(members).length <= most;
 
 const requestSchema = named(
   'CallRequest',
@@ -35,14 +25,7 @@ const requestSchema = named(
       .min(1)
       .optional()
       .describe('one of those that the agent may show; its first unless said'),
-    vars: z
-      .record(
-        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'letters, digits and underscores'),
-        line(2_048),
-      )
-      .refine(atMost(MOST_VARS), `give at most ${MOST_VARS}`)
-      .default({})
-      .describe('`{{vars.…}}` of the agent’s texts'),
+    vars: variables.default({}).describe('`{{vars.…}}` of the agent’s texts'),
     uid: z
       .string()
       .refine(isUid, 'write 1 to 256 printable ASCII characters without spaces')

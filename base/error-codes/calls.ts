@@ -104,6 +104,11 @@ export const CALLS = {
     title: 'The agent is on a side call',
     mend: 'Wait for its result.',
   },
+  E_AGENT_PRESENT: {
+    status: 409,
+    title: 'An agent is there for that participant',
+    mend: 'Take that one out first: DELETE /rooms/{room}/agents/{id}, with the id that the detail names.',
+  },
   E_DESTINATION_UNKNOWN: {
     status: 422,
     title: 'Not a destination of this agent',

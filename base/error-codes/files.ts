@@ -43,6 +43,11 @@ export const FILES = {
     title: 'A dispatch rule file is wrong',
     mend: 'Mend the file that is named.',
   },
+  E_ROOM_RULE_INVALID: {
+    status: 422,
+    title: 'A room rule is wrong',
+    mend: 'Mend the file at the line that is named; attendant check shows all.',
+  },
   E_SCENARIO_INVALID: {
     status: 422,
     title: 'A rehearsal scenario is wrong',

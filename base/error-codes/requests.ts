@@ -58,6 +58,26 @@ export const REQUESTS = {
     title: 'No such webhook',
     mend: 'Check its id, and the organization of the key; GET /webhooks lists them.',
   },
+  E_WEBHOOK_FORGED: {
+    status: 401,
+    title: 'Not a webhook of this LiveKit',
+    mend: 'Have livekit-server sign its webhooks with LIVEKIT_API_KEY (webhook.api_key in livekit.yaml), and see that the clocks of both machines are right.',
+  },
+  E_ROOM_NOT_FOUND: {
+    status: 404,
+    title: 'No such room',
+    mend: 'Check its name at LiveKit, that somebody is in it, and the organization of the key.',
+  },
+  E_PARTICIPANT_NOT_FOUND: {
+    status: 404,
+    title: 'No such participant in the room',
+    mend: 'Give the identity of one who is in the room, and is no agent and nobody whom an agent called.',
+  },
+  E_AGENT_NOT_FOUND: {
+    status: 404,
+    title: 'No such agent in the room',
+    mend: 'GET /rooms/{room}/agents lists those that are there.',
+  },
   E_LIMIT_REACHED: {
     status: 409,
     title: 'There are as many of these as there may be',

@@ -8,6 +8,7 @@ import type { Discretion } from '../discretion.ts';
 import type { Ending } from '../ending.ts';
 import type { Patience } from '../patience.ts';
 import type { PutThrough } from '../put-through.ts';
+import { TAKEN_OUT } from '../room.ts';
 import type { Voice } from '../voice.ts';
 import type { Hush } from './hush.ts';
 
@@ -101,6 +102,10 @@ export class Supervision {
         this.#done(given);
         ending.decide({ result: 'completed', reason: 'supervisor_hung_up' });
         return {};
+      case 'leave':
+        this.#done(given);
+        ending.decide({ result: 'completed', reason: TAKEN_OUT });
+        return {};
       default:
         return given satisfies never;
     }
@@ -156,6 +161,7 @@ export class Supervision {
       case 'hangup':
       case 'mute':
       case 'unmute':
+      case 'leave':
         return {};
       default:
         return given satisfies never;

@@ -2,6 +2,7 @@ import type { JobContext } from '@livekit/agents';
 import { timestamp } from '../../../base/clock.ts';
 import { asAttendantError } from '../../../base/errors.ts';
 import { type AgentName, newThreadId, type Uid } from '../../../base/ids.ts';
+import { asideRoom, calleeIdentity } from '../../../livekit/identities.ts';
 import type { EndReason, ThreadStart } from '../../../threads/entry.ts';
 import { agentFor, type ChosenAgent } from '../agent.ts';
 import type { Caller } from '../caller.ts';
@@ -10,7 +11,7 @@ import { notAnswered, watchDialed } from '../dialed-leg.ts';
 import { Ending } from '../ending.ts';
 import type { Exchange } from '../exchange.ts';
 import { hangUp, joinRoom } from '../room.ts';
-import { calleeIdentity, dialCallee } from '../transfer/callee.ts';
+import { dialCallee } from '../transfer/callee.ts';
 import { classify, type Verdict } from '../transfer/result.ts';
 import type { AsideEnd, Errand } from './consult.ts';
 import { Minutes } from './minutes.ts';
@@ -78,7 +79,7 @@ async function place(
   const log = exchange.log.child({ call: id, parent: parent.start.id, uid: parent.start.uid });
   const { definition, version } = exchange.definition(destination.agent as AgentName);
   const { caller } = parent;
-  const room = `aside-${id}`;
+  const room = asideRoom(id);
   const start: ThreadStart = {
     id,
     uid: id as string as Uid,

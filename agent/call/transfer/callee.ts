@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { type RemoteParticipant, RoomEvent } from '@livekit/rtc-node';
 import type { SIPOutboundTrunkInfo } from '@livekit/protocol';
 import type { DialRequest, SipResult } from '../../../livekit/client.ts';
+import { calleeIdentity } from '../../../livekit/identities.ts';
 import type { Reachable } from '../../definition/definition.ts';
 import { Arrival } from './arrival.ts';
 import { type Dialing, endOf, type OnCall } from './on-call.ts';
@@ -21,11 +21,6 @@ const GIVE_UP_LIMIT = 6_000;
 export type Dialed =
   | { readonly identity: string; readonly verdict: Verdict & { status: 'completed' } }
   | { readonly identity?: never; readonly verdict: Verdict };
-
-/** A name for somebody who is to be dialed into a room. */
-export function calleeIdentity(): string {
-  return `callee-${randomUUID().slice(0, 8)}`;
-}
 
 /**
  * Dials a destination into a room (INVITE), and waits until it has answered and the room knows it. When the call ends meanwhile the leg is given up (CANCEL) before
