@@ -162,6 +162,12 @@ export const DEFINITIONS: readonly Broken[] = [
       '80: there is no destination compliants; use one of complaints, anybody',
     ],
     [['- name: closed', '- name: gold'], '78: two rules are named gold; give each a name of its own'],
+    [['flow: identify', 'flow: identfy'], '81: there is no step identfy; use one of identify, advice'],
+    [
+      ['[receive_dtmf, find_order]', '[receive_dtmf, find_ordre]'],
+      '85: the agent has no tool find_ordre that is enabled; use one of receive_dtmf, set_state, consult_call, transfer_call, end_dialog, find_order',
+    ],
+    [['      advice: The', '      advise: The'], '87: there is no step advise; use one of identify, advice'],
   ),
   ...beside(
     cases(

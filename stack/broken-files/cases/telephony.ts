@@ -46,7 +46,6 @@ export const TELEPHONY: readonly Broken[] = [
       ['"name": "number"', '"name": "ST_number"'],
       '3: a name that starts with ST_ reads as an id; choose another name',
     ],
-    [['"name": "number",', ''], '2: the trunk has no name; add "name"; dispatch rules refer to it by that'],
     [
       ['"name": "number"', '"name": "pool"'],
       'sip-trunks/pool.json:1: E_TRUNK_INVALID: the name "pool" is the same as in number.json; give each trunk a name of its own',
@@ -79,20 +78,12 @@ export const TELEPHONY: readonly Broken[] = [
       "5: unknown field nubmers; use the fields of LiveKit's SIPOutboundTrunkInfo",
     ],
     [
-      ['"name": "provider"', '"name": ""'],
-      '2: the trunk has no name; add "name"; dispatch rules refer to it by that',
-    ],
-    [
       ['"numbers": ["+15550100"]', '"auth_username": "acme"'],
       '5: auth_username and auth_password go together; add the other one',
     ],
   ),
   ...cases(
     RULE,
-    [
-      ['"trunk_ids": ["number"],', ''],
-      '2: the rule has no trunk_ids: it would take calls from anyone, without any trunk; add "trunk_ids" with the names of trunks in sip-trunks/',
-    ],
     [['["number"]', '["numbr"]'], '4: no file of sip-trunks/ is named "numbr"; known are number, pool'],
     [
       ['dispatchRuleIndividual', 'dispatchRuleDirect'],
@@ -113,10 +104,6 @@ export const TELEPHONY: readonly Broken[] = [
     [
       ['{\\"agent\\": \\"desk\\"}', 'desk'],
       '7: the agent\'s metadata desk is not what Attendant reads; write it as "{\\"agent\\": \\"sip-call-center\\"}"; known are agent and organization',
-    ],
-    [
-      ['"name": "number",', ''],
-      '2: the rule has no name; add "name", so that a person can tell it from others',
     ],
     [
       'gone',
