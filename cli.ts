@@ -128,7 +128,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .action(
       runs((options: RouteOptions) => async (config) => {
         const { routeCommand } = await import('./api/route-command.ts');
-        routeCommand(config, options, (line) => void process.stdout.write(`${line}\n`));
+        await routeCommand(config, options, (line) => void process.stdout.write(`${line}\n`));
       }),
     );
   program

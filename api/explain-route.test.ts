@@ -58,8 +58,8 @@ const CALL = { from: '+4912', to: '+4930555', headers: {}, vars: {}, at: Date.pa
 const BY =
   '+4930555 comes by the trunk carrier and the dispatch rule desk, to desk (the agent that the rule names)';
 
-it('says by which trunk and rule a call comes, what each rule says to it, and who answers', () => {
-  expect(explainRoute(config, { ...CALL, headers: { 'x-TIER': 'gold' } }, LOG)).toEqual([
+it('says by which trunk and rule a call comes, what each rule says to it, and who answers', async () => {
+  expect(await explainRoute(config, { ...CALL, headers: { 'x-TIER': 'gold' } }, LOG)).toEqual([
     BY,
     'the rules of the agent desk, at 2026-11-25T09:00:00.000Z:',
     '  nuisance: no: caller "+4912" is none of +1900*',
@@ -88,13 +88,39 @@ it.for([
   ],
   [{ agent: 'vip-desk' }, ['the agent vip-desk has no rules', 'the agent vip-desk answers']],
   [{ to: '+4940' }, ['no trunk takes +4940: LiveKit SIP refuses the call with 486']],
-] as const)('of %o: %o', ([more, last]) => {
-  const lines = explainRoute(config, { ...CALL, ...more }, LOG);
+] as const)('of %o: %o', async ([more, last]) => {
+  const lines = await explainRoute(config, { ...CALL, ...more }, LOG);
   expect(lines.slice(-last.length)).toEqual(last);
 });
 
-it('names an agent that is not there', () => {
-  expect(() => explainRoute(config, { ...CALL, agent: 'nobody' }, LOG)).toThrow(
+it('names an agent that is not there', async () => {
+  await expect(explainRoute(config, { ...CALL, agent: 'nobody' }, LOG)).rejects.toThrow(
     expect.objectContaining({ code: 'E_DEFINITION_NOT_FOUND' }) as Error,
   );
+});
+
+it('asks the code of the agent before its rules, and goes on with them where it fails', async () => {
+  const write = (file: string, text: string) => writeFileSync(join(home, 'agent/definitions', file), text);
+  write('coded.yaml', `${DESK.replace('name: desk', 'name: coded')}code: coded.ts\n`);
+  write(
+    'coded.ts',
+    `import { defineAgent } from 'attendant';
+    export const agent = defineAgent({ route: (caller) => {
+      if (caller.number === '+491') return { agent: 'vip-desk', vars: { level: caller.headers.get('x-tier') ?? '' } };
+      if (caller.number === '+492') throw new Error('no list');
+      return caller.number === '+493' ? { transfer: 'nowhere' } : undefined;
+    } });`,
+  );
+  const ask = (from: string) =>
+    explainRoute(config, { ...CALL, agent: 'coded', from, headers: { 'X-Tier': 'gold' } }, LOG);
+  expect(await ask('+491')).toEqual([
+    'the code of coded says {"agent":"vip-desk","vars":{"level":"gold"}}',
+    'the agent vip-desk answers',
+    '{{vars.level}} is gold unless the call says else',
+  ]);
+  const [failed, ...rules] = await ask('+492');
+  expect(failed).toMatch(/E_CODE_FAILED: .*coded\.ts:4: no list\), so its rules are asked$/);
+  expect(rules.join()).toContain('vip: yes: all of it holds');
+  expect((await ask('+493'))[0]).toMatch(/E_CODE_RESULT: route\(\) names a destination nowhere/);
+  expect((await ask('+494'))[0]).toBe('the code of coded says nothing, so its rules are asked');
 });

@@ -4,7 +4,11 @@ import { firstStep } from '../agent/definition/flows/next.ts';
 import { decide } from '../agent/definition/routes/decide.ts';
 import { comparable } from '../agent/definition/routes/pattern.ts';
 import type { Rule } from '../agent/definition/routes/schema.ts';
-import { AttendantError } from '../base/errors.ts';
+import { openCodes } from '../agent/code/codes.ts';
+import { decidedByCode } from '../agent/code/decision.ts';
+import type { LoadedDefinition } from '../agent/definition/definition.ts';
+import { systemClock } from '../base/clock.ts';
+import { asAttendantError, AttendantError } from '../base/errors.ts';
 import { type AgentName, isAgentName } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config.ts';
@@ -31,24 +35,36 @@ export interface Imagined {
  * @returns lines for people.
  * @throws AttendantError E_DEFINITION_NOT_FOUND, or what is wrong in a file.
  */
-export function explainRoute(config: Config, call: Imagined, log: Log): string[] {
+export async function explainRoute(config: Config, call: Imagined, log: Log): Promise<string[]> {
   const definitions = openDefinitions({ ...config, log });
   const { name, lines } =
     call.agent === undefined ? calledBy(config, call.to) : { name: call.agent, lines: [] };
   if (name === undefined) return lines;
   if (!isAgentName(name))
     throw new AttendantError('E_DEFINITION_NOT_FOUND', `${name} is no name of an agent`);
-  const { definition } = definitions.get(name);
+  const called = definitions.get(name);
+  const { definition } = called;
   const { routes, variables } = definition;
   const headers = Object.fromEntries(
     Object.entries(call.headers).map(([header, value]) => [header.toLowerCase(), value]),
   );
+  const vars = { ...variables, ...call.vars };
+  const answersOf = (rule: Rule | undefined) =>
+    rule?.agent === undefined ? definition : definitions.get(rule.agent as AgentName).definition;
+  const byCode = await saidByCode(config, called, { ...call, headers, vars }, log);
+  lines.push(...byCode.lines);
+  if (byCode.decided) {
+    const { agent } = byCode.decided;
+    if (agent === undefined || definitions.names().includes(agent as AgentName))
+      return [...lines, ...whatFollows(answersOf(byCode.decided), byCode.decided)];
+    lines.push(`there is no agent ${agent}, so the rules are asked`);
+  }
   const { rule, looked } = decide(routes, {
     caller: call.from,
     dialed: call.to,
     trunk: call.trunk ?? '',
     headers,
-    vars: { ...variables, ...call.vars },
+    vars,
     at: call.at,
   });
   lines.push(
@@ -57,10 +73,40 @@ export function explainRoute(config: Config, call: Imagined, log: Log): string[]
       : `the rules of the agent ${name}, at ${new Date(call.at).toISOString()}:`,
     ...looked.map((one) => `  ${one.rule}: ${one.fits ? 'yes' : 'no'}: ${one.because}`),
   );
-  const answers =
-    rule?.agent === undefined ? definition : definitions.get(rule.agent as AgentName).definition;
-  lines.push(...whatFollows(answers, rule));
+  lines.push(...whatFollows(answersOf(rule), rule));
   return lines;
+}
+
+/** What the code of the agent says to the call, for people; nothing where it has no route(). */
+async function saidByCode(
+  { env, networks }: Config,
+  called: LoadedDefinition,
+  call: Imagined,
+  log: Log,
+): Promise<{ decided?: Rule; lines: string[] }> {
+  if (!called.code) return { lines: [] };
+  const { definition } = called;
+  const codes = openCodes({ env, clock: systemClock, log });
+  try {
+    const { functions } = await codes.ready(called);
+    if (!functions?.exported.route) return { lines: [] };
+    const { from: number, to: dialed, trunk = '', headers, vars } = call;
+    const caller = { number, dialed, trunk, headers, vars, name: '', sip_call_id: '', uid: undefined };
+    const decided = await decidedByCode(functions, definition, { caller, vars, networks });
+    if (!decided) return { lines: [`the code of ${definition.name} says nothing, so its rules are asked`] };
+    const what = Object.entries(decided).filter(
+      ([key, value]) => !['name', 'when'].includes(key) && JSON.stringify(value ?? {}) !== '{}',
+    );
+    return {
+      decided,
+      lines: [`the code of ${definition.name} says ${JSON.stringify(Object.fromEntries(what))}`],
+    };
+  } catch (thrown) {
+    const { code, message } = asAttendantError(thrown);
+    return { lines: [`the code of ${definition.name} failed (${code}: ${message}), so its rules are asked`] };
+  } finally {
+    await codes.close();
+  }
 }
 
 /** The agent that a number reaches by the files of trunks and dispatch rules. */

@@ -16,7 +16,11 @@ export interface RouteOptions {
 }
 
 /** @throws AttendantError E_CONFIG when the time is none. */
-export function routeCommand(config: Config, options: RouteOptions, write: (line: string) => void): void {
+export async function routeCommand(
+  config: Config,
+  options: RouteOptions,
+  write: (line: string) => void,
+): Promise<void> {
   const at = options.at === undefined ? systemClock.now() : Date.parse(options.at);
   if (Number.isNaN(at))
     throw new AttendantError(
@@ -24,7 +28,6 @@ export function routeCommand(config: Config, options: RouteOptions, write: (line
       `--at ${options.at ?? ''} is no time; write it as 2026-12-25T10:00:00+01:00`,
     );
   const { to, from, agent, trunk, header: headers, var: vars } = options;
-  explainRoute(config, { to, from, agent, trunk, headers, vars, at }, createLog('route', 'warn')).forEach(
-    write,
-  );
+  const call = { to, from, agent, trunk, headers, vars, at };
+  (await explainRoute(config, call, createLog('route', 'error'))).forEach(write);
 }

@@ -24,6 +24,8 @@ export async function check(
 
 async function inAll(config: Config, folder: string): Promise<string[]> {
   const { checkFiles } = await import('../api/check-files.ts');
+  const { definitionFiles, definitionFolders } = await import('../agent/definition/definitions.ts');
+  const { codeProblems } = await import('../agent/code/check.ts');
   const { dialogueFiles } = await import('../speech/dialogue/load.ts');
   const bases = [...new Set([config.home, config.root])];
   const dialogues = await Promise.all(bases.map((base) => dialogueFiles(join(base, 'speech', 'dialogues'))));
@@ -31,6 +33,7 @@ async function inAll(config: Config, folder: string): Promise<string[]> {
   return [
     ...printedAll(settingsProblems(folder)),
     ...checkFiles(config),
+    ...printedAll(await codeProblems(definitionFolders(config).flatMap(definitionFiles), config.env)),
     ...(await printed(dialogues.flat(), 'dialogue')),
     ...(await printed(scenarios, 'scenario')),
   ];
@@ -38,6 +41,7 @@ async function inAll(config: Config, folder: string): Promise<string[]> {
 
 async function inNamed(config: Config, named: readonly string[]): Promise<string[]> {
   const { checkFiles } = await import('../api/check-files.ts');
+  const { codeProblems } = await import('../agent/code/check.ts');
   const files = named.flatMap((file) =>
     statSync(file, { throwIfNoEntry: false })?.isDirectory() ? filesIn(file, /\.(ya?ml|json)$/) : [file],
   );
@@ -46,10 +50,13 @@ async function inNamed(config: Config, named: readonly string[]): Promise<string
   const others = those('other');
   return [
     ...(others.length > 0 ? checkFiles(config, others) : []),
+    ...printedAll(await codeProblems(others.filter(isYaml), config.env)),
     ...(await printed(those('dialogue'), 'dialogue')),
     ...(await printed(those('scenario'), 'scenario')),
   ];
 }
+
+const isYaml = (file: string) => /\.ya?ml$/.test(file);
 
 type Kind = 'dialogue' | 'scenario' | 'other';
 
@@ -67,7 +74,7 @@ function printedAll(problems: readonly Problem[]): string[] {
 
 /** By the folder that such files are in; elsewhere by what only they have. A file that cannot be read is told by whoever is asked. */
 function kindOf(file: string): Kind {
-  if (!/\.ya?ml$/.test(file)) return 'other';
+  if (!isYaml(file)) return 'other';
   const folder = basename(dirname(file));
   if (folder === 'scenarios') return 'scenario';
   if (folder === 'dialogues') return 'dialogue';

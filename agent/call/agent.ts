@@ -12,6 +12,7 @@ import {
 } from '../../base/ids.ts';
 import type { SentInto, ThreadStart } from '../../threads/entry.ts';
 import type { RoomOrder } from '../../threads/room-agents.ts';
+import type { Functions } from '../code/codes.ts';
 import type { Definition } from '../definition/definition.ts';
 import { overridden, overriddenPlaces } from '../definition/overrides.ts';
 import type { CallFacts } from '../definition/routes/decide.ts';
@@ -33,6 +34,8 @@ const DEFAULT_ORGANIZATION = 'default' as Organization;
 /** The agent that answers a call, with its templates bound to it. */
 export interface ChosenAgent {
   readonly definition: Definition;
+  /** Of its own code. */
+  readonly functions?: Functions | undefined;
   /** Destination that a rule sends the caller to at once. */
   readonly transfer?: string | undefined;
   /** The step that a rule has the call begin in. */
@@ -58,7 +61,12 @@ export type Choice =
  * Chooses the agent: the one that the order or the dispatch rule names, else the one whose name was dialed (`sip:<agent name>@host`); or whom a
  * rule of that one's names, but where somebody asked for this very agent.
  */
-export function chooseAgent(job: JobContext, caller: Caller, exchange: Exchange, order?: RoomOrder): Choice {
+export async function chooseAgent(
+  job: JobContext,
+  caller: Caller,
+  exchange: Exchange,
+  order?: RoomOrder,
+): Promise<Choice> {
   const { clock } = exchange;
   const metadata = order ?? readMetadata(job.job.metadata);
   const name = metadata.agent ?? caller.dialed.toLowerCase();
@@ -89,13 +97,13 @@ export function chooseAgent(job: JobContext, caller: Caller, exchange: Exchange,
         'E_DEFINITION_NOT_FOUND',
         'the dispatch rule names no agent, and what was dialed is no name of one',
       );
-    const called = exchange.definition(name);
-    const decided = order?.by.kind === 'api' ? asItIs(called) : routed(called, caller, exchange);
+    const called = await exchange.definition(name);
+    const decided = order?.by.kind === 'api' ? asItIs(called) : await routed(called, caller, exchange);
     const { route } = decided;
     if (decided.refused) return { start: { ...start, route }, agent: undefined, error: decided.error };
-    const { version, rule } = decided;
+    const { version, rule, functions } = decided;
     const definition = overridden(decided.definition, order?.overrides ?? {});
-    const agent = agentFor(definition, start, caller, exchange, rule);
+    const agent = { ...agentFor(definition, start, caller, exchange, rule), functions };
     return {
       start: { ...start, agent: definition.name as AgentName, agent_version: version, route },
       agent,

@@ -44,6 +44,7 @@ export async function takeCall(
   const thread = exchange.open(choice.start, choice.agent?.definition, {
     since: order ? undefined : since,
     ending: ending.begun,
+    tools: choice.agent?.functions?.exported.tools.map(({ name }) => name) ?? [],
   });
   const { clock } = exchange;
   const { id: call, uid } = choice.start;
@@ -97,6 +98,7 @@ export async function takeCall(
   const who = party.order && leg.identity;
   const hungUp = callee === undefined ? await hangUp(job, gone, endReason, own, who) : undefined;
   unwatch();
+  await conversation?.exit(endReason);
 
   thread.append({ kind: 'ended', end_reason: endReason, at: timestamp(clock) });
   await thread.flushed(AbortSignal.timeout(FLUSH_LIMIT)).catch(() => undefined);

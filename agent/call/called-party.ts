@@ -50,7 +50,7 @@ export async function calledParty(
   stop: AbortSignal,
 ): Promise<Party | undefined> {
   const order = await exchange.orders.take(organization, id);
-  return order && new Called(order, job, exchange, stop);
+  return order && Called.by(order, job, exchange, stop);
 }
 
 class Called implements Party {
@@ -66,20 +66,41 @@ class Called implements Party {
   #call: { ending: Ending; thread: ThreadWriter } | undefined;
   #onAnswer: () => void = () => undefined;
 
-  constructor(order: Order, job: JobContext, exchange: Exchange, stop: AbortSignal) {
-    this.#order = order;
-    this.#job = job;
+  static async by(order: Order, job: JobContext, exchange: Exchange, stop: AbortSignal): Promise<Called> {
     const { start } = order;
-    this.#exchange = { ...exchange, log: exchange.log.child({ call: start.id, uid: start.uid }) };
-    this.#stop = stop;
-    this.caller = {
+    const caller: Caller = {
       ...start.caller,
       uid: start.uid,
       additionalInstructions: '',
       hasSipLeg: true,
       header: (name) => start.caller.headers[name.toLowerCase()],
     };
-    this.choice = choiceOf(order, this.caller, exchange);
+    return new Called({
+      order,
+      job,
+      exchange,
+      stop,
+      caller,
+      choice: await choiceOf(order, caller, exchange),
+    });
+  }
+
+  private constructor(parts: {
+    order: Order;
+    job: JobContext;
+    exchange: Exchange;
+    stop: AbortSignal;
+    caller: Caller;
+    choice: Choice;
+  }) {
+    const { order, job, exchange, stop } = parts;
+    this.#order = order;
+    this.#job = job;
+    const { start } = order;
+    this.#exchange = { ...exchange, log: exchange.log.child({ call: start.id, uid: start.uid }) };
+    this.#stop = stop;
+    this.caller = parts.caller;
+    this.choice = parts.choice;
   }
 
   watch({ ending, thread }: { ending: Ending; thread: ThreadWriter }): Watched {
@@ -203,10 +224,10 @@ class Called implements Party {
   }
 }
 
-function choiceOf({ start }: Order, caller: Caller, exchange: Exchange): Choice {
+async function choiceOf({ start }: Order, caller: Caller, exchange: Exchange): Promise<Choice> {
   try {
-    const { definition } = exchange.definition(start.agent);
-    return { start, agent: agentFor(definition, start, caller, exchange) };
+    const { definition, functions } = await exchange.definition(start.agent);
+    return { start, agent: { ...agentFor(definition, start, caller, exchange), functions } };
   } catch (thrown) {
     return { start, agent: undefined, error: asAttendantError(thrown) };
   }

@@ -10,7 +10,7 @@ import { callerJoins, watch } from './room.ts';
 export async function callingParty(job: JobContext, exchange: Exchange, stop: AbortSignal): Promise<Party> {
   const leg = await callerJoins(job, stop);
   const caller = readCaller(leg.attributes, leg.identity, leg.name ?? '');
-  return inRoom({ job, leg, caller, choice: chooseAgent(job, caller, exchange) }, exchange, stop);
+  return inRoom({ job, leg, caller, choice: await chooseAgent(job, caller, exchange) }, exchange, stop);
 }
 
 /** One who is in the room that the agent has joined. */

@@ -1,6 +1,6 @@
 import type { JobContext } from '@livekit/agents';
 import type { ModelPart } from '../../config.ts';
-import type { ThreadWriter } from '../../threads/entry.ts';
+import type { EndReason, ThreadWriter } from '../../threads/entry.ts';
 import type { Definition, Destination } from '../definition/definition.ts';
 import { sipHeaders } from '../tools/sip-headers.ts';
 import { renderedDestinations, toolset } from '../tools/toolset.ts';
@@ -23,6 +23,8 @@ import { onKeys } from './keys.ts';
 import { lastSteps } from './last-steps.ts';
 import { CallLine } from './line.ts';
 import { Measures } from './measures.ts';
+import { mcpToolsFor, withoutTwins } from './mcp-tools.ts';
+import { OwnFunctions } from './own-functions.ts';
 import { Patience } from './patience.ts';
 import { PutThrough } from './put-through.ts';
 import { openRecorded } from './recording/opening.ts';
@@ -63,6 +65,7 @@ export class Conversation {
   readonly #measures: Measures;
   readonly #digits: Digits;
   readonly #line: CallLine;
+  readonly #functions: OwnFunctions;
   readonly #belt: Belt;
   readonly #flow: Flow;
   readonly #voice: Voice;
@@ -160,6 +163,8 @@ export class Conversation {
       exit: agent.definition.on_exit,
       render: (template) => this.#render(template),
     });
+    const own = { agent, thread, transcript: this.#transcript, ending, exchange };
+    this.#functions = new OwnFunctions({ ...own, line: this.#line });
     this.#belt = new Belt({
       line: this.#line,
       transcript: this.#transcript,
@@ -236,7 +241,10 @@ export class Conversation {
     const outside = { clock, networks, render: (template: string) => this.#render(template) };
     const allowed = { consults: aside !== undefined, transfers: task === undefined };
     this.#line.remember(agent.state);
-    this.#flow.begin(toolset(agent.definition, outside, allowed));
+    this.#functions.enter();
+    const theirs = mcpToolsFor(agent.definition, this.#parts.exchange, ending.begun, this.#transcript);
+    const ours = [...toolset(agent.definition, outside, allowed), ...this.#functions.tools(allowed)];
+    this.#flow.begin(withoutTwins([...ours, ...theirs]));
     await ending.unlessEnded(this.#voice.start(this.#flow));
     this.#supervision.begin();
   }
@@ -247,6 +255,7 @@ export class Conversation {
     const [line, digits, voice, interjections] = [this.#line, this.#digits, this.#voice, this.#interjections];
     const opening = { line, digits, voice, interjections, ending, answered };
     if (recording) await openRecorded(recording, agent.definition, opening);
+    await this.#functions.entered();
     this.#patience.begin();
     const first = await this.#flow.opened();
     const greeting = first === this.#greeting.of ? this.#greeting : this.#greet(first);
@@ -287,6 +296,11 @@ export class Conversation {
     this.#transcript.flush();
     const measures = this.#measures.result();
     if (measures) this.#transcript.measured(measures);
+  }
+
+  /** What the agent's own code does at the end, before the thread is closed. */
+  exit(reason: EndReason): Promise<void> {
+    return this.#functions.exit(reason);
   }
 
   /** Hangs up with what the PBX is to be told of the outcome; without that it is left to whoever takes the room down. */

@@ -8,22 +8,26 @@ import type { ThreadStart, ThreadWriter } from '../../threads/entry.ts';
 import type { Orders } from '../../threads/orders.ts';
 import type { RoomAgents } from '../../threads/room-agents.ts';
 import type { AgentName } from '../../base/ids.ts';
-import type { Definition, LoadedDefinition } from '../definition/definition.ts';
+import type { KnownMcpTools } from '../tools/mcp/known-tools.ts';
+import type { Answering } from '../code/codes.ts';
+import type { Definition } from '../definition/definition.ts';
 import type { ModelSource } from './models.ts';
 
 export interface CallTiming {
   /** When LiveKit gave us the job of a call that came in, milliseconds since 1970. */
-  readonly since: number | undefined;
+  readonly since?: number | undefined;
   /** Aborts when the end is decided. */
-  readonly ending: AbortSignal;
+  readonly ending?: AbortSignal;
+  /** Names of tools that are not in the definition. */
+  readonly tools?: readonly string[];
 }
 
 /** What every call of a process shares. */
 export interface Exchange {
   readonly livekit: LiveKit;
   readonly models: ModelSource;
-  /** The definition as its file stands now; throws E_DEFINITION_NOT_FOUND. */
-  definition(name: AgentName): LoadedDefinition;
+  /** The definition and its code as their files stand now; rejects with E_DEFINITION_NOT_FOUND, E_CODE_INVALID. */
+  definition(name: AgentName): Promise<Answering>;
   /**
    * Opens the thread of a call that this definition's agent answers; nobody's where it is undefined. What is measured of the call besides its
    * entries is in `timing`.
@@ -37,6 +41,8 @@ export interface Exchange {
   readonly commands: Pick<Commands, 'take'>;
   /** Seats the agent in a further room, for as long as `work` runs; throws E_WORKER_FULL where there is no place. */
   beside(room: string, work: (job: JobContext) => Promise<void>): Promise<void>;
+  /** What the MCP servers of agents can do. */
+  readonly mcp: KnownMcpTools;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What requests to the servers of users may reach besides the public internet. */
   readonly networks: AllowedNetworks;

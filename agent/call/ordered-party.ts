@@ -36,6 +36,6 @@ export async function orderedParty(
   }
   const read = readCaller(leg.attributes, leg.identity, leg.name ?? '');
   const caller = { ...read, uid: order.uid ?? read.uid, vars: { ...read.vars, ...order.vars } };
-  const choice = chooseAgent(job, caller, exchange, order);
+  const choice = await chooseAgent(job, caller, exchange, order);
   return { ...inRoom({ job, leg, caller, choice }, exchange, stop), order };
 }

@@ -1,6 +1,8 @@
 import { asAttendantError, AttendantError } from '../../base/errors.ts';
 import type { AgentName } from '../../base/ids.ts';
-import type { Definition, LoadedDefinition } from '../definition/definition.ts';
+import type { Answering, Functions } from '../code/codes.ts';
+import { decidedByCode } from '../code/decision.ts';
+import type { Definition } from '../definition/definition.ts';
 import { type CallFacts, decide } from '../definition/routes/decide.ts';
 import type { Rule } from '../definition/routes/schema.ts';
 import type { Caller } from './caller.ts';
@@ -12,6 +14,7 @@ export type Routed =
       readonly refused: false;
       readonly definition: Definition;
       readonly version: string;
+      readonly functions: Functions | undefined;
       /** `agent/rule`; null where none of its rules fits. */
       readonly route: string | null;
       /** The rule that fits. */
@@ -20,26 +23,44 @@ export type Routed =
   | { readonly refused: true; readonly route: string; readonly error: AttendantError };
 
 /**
- * Asks the rules of the agent that was called. What a rule says of variables stands in the definition that comes back; variables that came with the
- * call win over both.
+ * Asks the code of the agent that was called, and where that says nothing its rules. What they say of variables stands in the definition that
+ * comes back; variables that came with the call win over both.
  */
-export function routed(called: LoadedDefinition, caller: Caller, exchange: Exchange): Routed {
-  const { definition } = called;
+export async function routed(called: Answering, caller: Caller, exchange: Exchange): Promise<Routed> {
+  const { definition, functions } = called;
+  const vars = { ...definition.variables, ...caller.vars };
+  const { networks } = exchange;
+  if (functions) {
+    try {
+      const decided = await decidedByCode(functions, definition, { caller, vars, networks });
+      if (decided) return await follow(decided, `${definition.name}/${decided.name}`, called, exchange);
+    } catch (thrown) {
+      const { code } = asAttendantError(thrown);
+      exchange.log.warn(
+        { code, agent: definition.name, pii: { error: thrown } },
+        'route() of an agent decided nothing that can be done: its rules are asked',
+      );
+    }
+  }
   const { rule } = decide(definition.routes, factsOf(definition, caller, exchange.clock.now()));
   if (!rule) return asItIs(called);
   const route = `${definition.name}/${rule.name}`;
+  try {
+    return await follow(rule, route, called, exchange);
+  } catch (thrown) {
+    return { refused: true, route, error: asAttendantError(thrown) };
+  }
+}
+
+/** @throws AttendantError where the agent that is to answer cannot */
+async function follow(rule: Rule, route: string, called: Answering, exchange: Exchange): Promise<Routed> {
   if (rule.refuse)
     return {
       refused: true,
       route,
       error: new AttendantError('E_CALL_REFUSED', `the rule ${route} refuses the call`),
     };
-  let answers: LoadedDefinition;
-  try {
-    answers = rule.agent === undefined ? called : exchange.definition(rule.agent as AgentName);
-  } catch (thrown) {
-    return { refused: true, route, error: asAttendantError(thrown) };
-  }
+  const answers = rule.agent === undefined ? called : await exchange.definition(rule.agent as AgentName);
   return {
     refused: false,
     definition: {
@@ -47,6 +68,7 @@ export function routed(called: LoadedDefinition, caller: Caller, exchange: Excha
       variables: { ...answers.definition.variables, ...rule.vars },
     },
     version: answers.version,
+    functions: answers.functions,
     route,
     rule,
   };
@@ -59,6 +81,6 @@ export function factsOf({ variables }: Pick<Definition, 'variables'>, caller: Ca
 }
 
 /** The agent that was called answers, and no rule of its own is asked. */
-export function asItIs({ definition, version }: LoadedDefinition): Routed {
-  return { refused: false, definition, version, route: null };
+export function asItIs({ definition, version, functions }: Answering): Routed {
+  return { refused: false, definition, version, functions, route: null };
 }

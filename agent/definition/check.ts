@@ -3,7 +3,7 @@ import type { Problem } from '../../base/problem.ts';
 import { Source } from '../../base/source.ts';
 import type { Definition } from './definition.ts';
 import { type Begun, begunBy, flowProblemsAcross, type Placed } from './flows/across.ts';
-import { parseDefinition, readDefinitionFile } from './load.ts';
+import { codeOf, parseDefinition, readDefinitionFile } from './load.ts';
 
 /** What is checked: the problems, and the agents that would answer. */
 export interface Checked {
@@ -44,6 +44,12 @@ export function checkDefinitions(
     const parsed = parseDefinition(file, text);
     if (!parsed.definition) {
       problems.push(...parsed.problems);
+      broken.add(agentOfFile(file));
+      continue;
+    }
+    const { problem } = codeOf(file, text, parsed.definition);
+    if (problem) {
+      problems.push(problem);
       broken.add(agentOfFile(file));
       continue;
     }

@@ -5,7 +5,9 @@ import type { Definition, Reachable } from './definition.ts';
 import { destinationProblems, headerProblems } from './destination-problems.ts';
 import { flowProblems } from './flows/problems.ts';
 import { flowTemplates, flowTexts } from './flows/templates.ts';
-import { httpToolProblems } from './http-tool.ts';
+import { handoffProblems } from './handoff-problems.ts';
+import { httpToolProblems, VOICE_TOOLS } from './http-tool.ts';
+import { mcpProblems } from './mcp.ts';
 import { jsonSchemaProblems } from './json-schema.ts';
 import { outboundProblems } from './outbound-problems.ts';
 import { receiveDtmfProblems } from './receive-dtmf.ts';
@@ -27,9 +29,11 @@ export function contentProblems(source: Source, definition: Definition): Problem
     ...outcomeProblems(source, definition),
     ...byeProblems(source, definition),
     ...httpToolProblems(source, definition.tools.http, stateVariables(definition, { secret: true })),
+    ...mcpProblems(source, definition.tools.mcp),
     ...stateProblems(source, definition),
     ...troubleProblems(source, definition),
     ...outboundProblems(source, definition),
+    ...handoffProblems(source, definition),
     ...analysisProblems(source, definition.analysis),
     ...pronunciationProblems(source, definition),
     ...routeProblems(source, definition),
@@ -74,9 +78,9 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
     for (const [name, value] of Object.entries(begins))
       if (typeof value === 'string') templates.push([['routes', 'rules', i, 'state', name], value]);
   });
-  const { http, ...voiceTools } = tools;
-  for (const [name, tool] of Object.entries(voiceTools))
-    plain.push([['tools', name, 'description'], tool?.description]);
+  const { http } = tools;
+  for (const name of VOICE_TOOLS)
+    if (name !== 'goto_flow') plain.push([['tools', name, 'description'], tools[name]?.description]);
   for (const [name, { description, filler }] of Object.entries(http ?? {})) {
     plain.push([['tools', 'http', name, 'description'], description]);
     if (filler) templates.push([['tools', 'http', name, 'filler', 'text'], filler.text, state]);

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { analysis } from './analysis.ts';
 import { character } from './character.ts';
+import { type Code, code } from './code.ts';
 import { name, seconds, sentence, straight, tool } from './fields.ts';
 import { flows, stepName } from './flows/schema.ts';
 import { greeting } from './greeting.ts';
+import { handoff } from './handoff.ts';
 import { httpTools } from './http-tool.ts';
 import { limits } from './limits.ts';
+import { mcpServers } from './mcp.ts';
 import { models } from './models.ts';
 import { outbound } from './outbound.ts';
 import { receiveDtmf } from './receive-dtmf.ts';
@@ -156,6 +159,7 @@ export const definitionSchema = z.strictObject({
   on_exit: sentence
     .optional()
     .describe('Said before the agent leaves the call by end_dialog or transfer_call. Template.'),
+  code,
   variables: z
     .record(z.string(), z.string())
     .default({})
@@ -176,6 +180,7 @@ export const definitionSchema = z.strictObject({
       transfer_call: transferCall.optional(),
       end_dialog: endDialog.optional(),
       http: httpTools.optional(),
+      mcp: mcpServers.optional(),
     })
     .prefault({}),
   turns: z
@@ -195,6 +200,7 @@ export const definitionSchema = z.strictObject({
   recording,
   trouble,
   outbound,
+  handoff: handoff.describe('Where functions of the code may hand the caller over to; without it nowhere.'),
   analysis: analysis
     .optional()
     .describe('What a chat model is asked about each call when it is over; without this nothing.'),
@@ -221,8 +227,9 @@ export type Reachable = Pick<
 /** A definition as loaded, with the version that every thread of it records. */
 export interface LoadedDefinition {
   readonly definition: Definition;
-  /** `sha256:` + hex of the file's text. */
+  /** `sha256:` + hex of the file's text, and of its code's. */
   readonly version: string;
   readonly text: string;
   readonly file: string;
+  readonly code?: Code | undefined;
 }

@@ -5,7 +5,7 @@ import { stampOf } from '../../base/file-version.ts';
 import { type AgentName, isAgentName } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
 import type { LoadedDefinition } from './definition.ts';
-import { loadDefinition } from './load.ts';
+import { codeFileOf, loadDefinition } from './load.ts';
 import { environmentOf } from './template.ts';
 
 /** The definitions of an installation: a user's own, and behind them the shipped ones. */
@@ -27,8 +27,10 @@ export interface DefinitionFiles extends Definitions {
 }
 
 interface KnownFile {
-  /** Changes whenever the file does. */
+  /** Changes whenever the file or one of its code does. */
   readonly stamp: string;
+  /** The files of its code. */
+  readonly code: readonly string[];
   readonly loaded: LoadedDefinition | undefined;
   readonly error: AttendantError | undefined;
 }
@@ -66,15 +68,17 @@ export function openDefinitions(options: {
     const found = new Map<string, KnownFile>();
     for (const file of folders.flatMap(definitionFiles)) {
       const before = files.get(file);
-      const stamp = stampOf(file);
-      if (stamp === undefined) continue;
-      found.set(file, before?.stamp === stamp ? before : readOne(file, stamp, before));
+      if (stampOf(file) === undefined) continue;
+      found.set(file, before?.stamp === stampOfAll(file, before?.code) ? before : readOne(file, before));
     }
     files = found;
     return found;
   }
 
-  function readOne(file: string, stamp: string, before: KnownFile | undefined): KnownFile {
+  function readOne(file: string, before: KnownFile | undefined): KnownFile {
+    // Taken first: what is written while it is read is read again.
+    let code = before?.code ?? [];
+    let stamp = stampOfAll(file, code);
     try {
       const loaded = loadDefinition(file);
       const unset = environmentOf(loaded.text).filter((name) => env[name] === undefined);
@@ -83,17 +87,27 @@ export function openDefinitions(options: {
           { code: 'E_CONFIG', agent: loaded.definition.name, unset },
           'a definition names variables of the environment that are not set; they are empty in its texts',
         );
-      return { stamp, loaded, error: undefined };
+      const read = [...(loaded.code?.texts.keys() ?? [])];
+      if (read.join('\n') !== code.join('\n')) {
+        code = read;
+        stamp = stampOfAll(file, code);
+      }
+      return { stamp, code, loaded, error: undefined };
     } catch (thrown) {
       const error = asAttendantError(thrown, 'E_DEFINITION_INVALID');
       const loaded = before?.loaded;
+      const named = codeFileOf(file);
+      if (named !== undefined && !code.includes(named)) {
+        code = [...code, named];
+        stamp = stampOfAll(file, code);
+      }
       log.warn(
         { code: error.code, problem: error.message.split('\n')[0] },
         loaded
           ? 'a definition is wrong; its agent goes on as it was before the edit'
           : 'a definition is wrong',
       );
-      return { stamp, loaded, error };
+      return { stamp, code, loaded, error };
     }
   }
 
@@ -122,6 +136,10 @@ export function openDefinitions(options: {
         .map(({ definition }) => definition.name as AgentName)
         .sort(),
   };
+}
+
+function stampOfAll(file: string, code: readonly string[] = []): string {
+  return [file, ...code].map((one) => stampOf(one) ?? 'none').join(' ');
 }
 
 function nameOfFile(file: string): string {

@@ -89,6 +89,24 @@ export interface Permitted {
   readonly callerId: string | undefined;
 }
 
+/** Who is meant, if the patterns let it be dialed; else why not. An emergency number is never. */
+export function withinPatterns(
+  patterns: Pick<Outbound, 'allow' | 'never'>,
+  to: string,
+):
+  | { readonly target: Target; readonly why?: undefined }
+  | { readonly target?: undefined; readonly why: string } {
+  const target = targetOf(to);
+  if (!target) return { why: '`to` is neither a number like +15550123 nor an address like sip:user@host' };
+  const dialed = dialedOf(target);
+  if (TO_EMERGENCY.test(dialed)) return { why: 'emergency numbers are never dialed' };
+  const never = patterns.never.some((pattern) => fits(pattern, dialed) || fitsAddress(pattern, target));
+  const allowed = patterns.allow.some((pattern) =>
+    target.kind === 'number' ? fits(pattern, target.number) : fitsAddress(pattern, target),
+  );
+  return never || !allowed ? { why: 'not allowed' } : { target };
+}
+
 /**
  * What a definition lets this request dial. The API asks before it takes a call on, and the worker right before it dials.
  *
@@ -99,15 +117,8 @@ export function permitted(agent: string, outbound: Outbound | undefined, asked: 
   if (!outbound) throw refuse(`the agent ${agent} makes no calls: its definition has no outbound section`);
   if (outbound.organizations && !outbound.organizations.includes(asked.organization))
     throw refuse(`the agent ${agent} makes no calls for this organization`);
-  const target = targetOf(asked.to);
-  if (!target) throw refuse('`to` is neither a number like +15550123 nor an address like sip:user@host');
-  const dialed = dialedOf(target);
-  if (TO_EMERGENCY.test(dialed)) throw refuse('emergency numbers are never dialed');
-  const never = outbound.never.some((pattern) => fits(pattern, dialed) || fitsAddress(pattern, target));
-  const allowed = outbound.allow.some((pattern) =>
-    target.kind === 'number' ? fits(pattern, target.number) : fitsAddress(pattern, target),
-  );
-  if (never || !allowed) throw refuse(`the agent ${agent} may not dial there`);
+  const { target, why } = withinPatterns(outbound, asked.to);
+  if (!target) throw refuse(why === 'not allowed' ? `the agent ${agent} may not dial there` : why);
   if (asked.caller_id !== undefined && !outbound.caller_ids.includes(asked.caller_id))
     throw refuse(`the agent ${agent} has no such caller_id`);
   if (target.kind === 'address' && asked.trunk !== undefined)

@@ -67,7 +67,7 @@ const httpTool = z.strictObject({
 
 export type HttpToolSettings = z.infer<typeof httpTool>;
 
-const VOICE_TOOLS = [
+export const VOICE_TOOLS = [
   'receive_dtmf',
   'send_dtmf',
   'set_state',
@@ -75,7 +75,10 @@ const VOICE_TOOLS = [
   'transfer_call',
   'end_dialog',
   'goto_flow',
-];
+] as const;
+
+/** Whether the name is a voice tool's. */
+export const isVoiceTool = (name: string): boolean => (VOICE_TOOLS as readonly string[]).includes(name);
 const toolName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'lower-case letters, digits and underscores');
 
 export const httpTools = z
@@ -123,8 +126,7 @@ export function httpToolProblems(
     const report = (at: readonly string[], what: string, mend: string) =>
       source.problem([...path, ...at], `${name}: ${what}`, mend);
     const problems: Problem[] = [];
-    if (VOICE_TOOLS.includes(name))
-      problems.push(report([], 'is the name of a voice tool', 'call it something else'));
+    if (isVoiceTool(name)) problems.push(report([], 'is the name of a voice tool', 'call it something else'));
     const { url, headers, method, body, parameters } = settings;
     const split = splitUrl(url);
     if (

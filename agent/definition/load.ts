@@ -1,6 +1,8 @@
-import { AttendantError } from '../../base/errors.ts';
+import { dirname, join } from 'node:path';
+import { AttendantError, reasonOf } from '../../base/errors.ts';
 import { versionOf } from '../../base/file-version.ts';
 import { printProblem, type Problem } from '../../base/problem.ts';
+import { type Code, readCode } from './code.ts';
 import { type Definition, definitionSchema, type LoadedDefinition } from './definition.ts';
 import { contentProblems } from './content.ts';
 import { schemaProblems } from './schema-problems.ts';
@@ -56,7 +58,38 @@ export function loadDefinition(file: string): LoadedDefinition {
   const text = readText(file);
   const { definition, problems } = parseDefinition(file, text);
   if (!definition) throw new AttendantError('E_DEFINITION_INVALID', problems.map(printProblem).join('\n'));
-  return { definition, version: versionOf(text), text, file };
+  const { code, problem } = codeOf(file, text, definition);
+  if (problem) throw new AttendantError('E_DEFINITION_INVALID', printProblem(problem));
+  return { definition, version: versionOf(code ? `${text}\0${code.version}` : text), text, file, code };
+}
+
+/** Where the code of a definition is to be, whether it is there or not; undefined where it names none, or is wrong itself. */
+export function codeFileOf(file: string): string | undefined {
+  try {
+    const path = parseDefinition(file, readText(file)).definition?.code;
+    return path === undefined ? undefined : join(dirname(file), path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The code that a definition names, as it stands, or what is wrong with it; neither where it names none. */
+export function codeOf(
+  file: string,
+  text: string,
+  { code: path }: Pick<Definition, 'code'>,
+): { code: Code | undefined; problem: Problem | undefined } {
+  if (path === undefined) return { code: undefined, problem: undefined };
+  try {
+    return { code: readCode(file, path), problem: undefined };
+  } catch (error) {
+    const problem = new Source(file, text, 'E_DEFINITION_INVALID').problem(
+      ['code'],
+      `code: ${path} cannot be read: ${reasonOf(error)}`,
+      'write the path of a file beside this one',
+    );
+    return { code: undefined, problem };
+  }
 }
 
 /** @throws AttendantError E_DEFINITION_INVALID when it cannot be read, or is too large to be one. */

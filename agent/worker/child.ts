@@ -15,6 +15,8 @@ import type { Exchange } from '../call/exchange.ts';
 import { ffiClient } from '../call/ffi-client.ts';
 import { ModelSource } from '../call/models.ts';
 import { TrunkNames } from '../call/trunk-names.ts';
+import { KnownMcpTools } from '../tools/mcp/known-tools.ts';
+import { openCodes } from '../code/codes.ts';
 import type { Definition } from '../definition/definition.ts';
 import { openDefinitions } from '../definition/definitions.ts';
 import { tracing as callSpans } from './call-spans.ts';
@@ -58,6 +60,8 @@ async function run(): Promise<void> {
     signal: stopped.signal,
   });
   const definitions = openDefinitions({ home: config.home, root: config.root, env: config.env, log });
+  const codes = openCodes({ env: config.env, clock, log });
+  const mcp = new KnownMcpTools({ networks: config.networks, env: config.env, clock, log });
   const send = (message: FromChild) => process.connected && process.send?.(message);
   const observe = (observation: Observation) => void send({ kind: 'observed', observation });
   const models = await ModelSource.load(config, turnModel, clock, (part) =>
@@ -89,9 +93,16 @@ async function run(): Promise<void> {
   const exchange: Exchange = {
     livekit,
     models,
-    definition: (name) => definitions.get(name),
+    definition: async (name) => {
+      const loaded = definitions.get(name);
+      // While the call is put together the lists come in.
+      mcp.ask(loaded.definition);
+      return codes.ready(loaded);
+    },
+    mcp,
     open: (start, definition, timing) => {
-      const observed: Observed = { start, ...timing, tools: toolsOf(definition) };
+      const tools = new Set([...toolsOf(definition), ...(timing?.tools ?? [])]);
+      const observed: Observed = { start, ...timing, tools };
       const thread = threads.write(start, 1);
       const watches = [observing(observed, observe)];
       if (tracing) watches.push(callSpans(observed, tracing, clock));
@@ -145,6 +156,9 @@ async function run(): Promise<void> {
   };
   host.onStatus = (jobId, status, error) => registration.jobStatus(jobId, status, error);
 
+  // The first call of an agent need not wait for its code.
+  for (const name of definitions.names()) void exchange.definition(name).catch(() => undefined);
+
   const status = statusTeller();
   const tell = () =>
     void send(status({ registered: registration.registered, calls: host.calls, backlog: threads.backlog }));
@@ -182,12 +196,13 @@ async function run(): Promise<void> {
 
   await registration.run(stopped.signal);
   clearInterval(heartbeat);
+  await codes.close();
   await threads.close();
   await tracing?.close();
 }
 
 /** Names of an agent's tools; none where there is no such agent. */
-function toolsOf(definition: Definition | undefined): ReadonlySet<string> {
+function toolsOf(definition: Definition | undefined): Set<string> {
   const tools = definition?.tools ?? {};
   return new Set([...Object.keys(tools), ...Object.keys(tools.http ?? {})]);
 }

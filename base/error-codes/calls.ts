@@ -62,6 +62,36 @@ export const CALLS = {
     title: 'An HTTP tool names a variable of the environment that is not set',
     mend: 'Set the variable that the message names where the worker runs.',
   },
+  E_MCP_UNREACHABLE: {
+    status: 502,
+    title: 'An MCP server did not answer, or not as one',
+    mend: 'Check its url, its headers and that it speaks streamable HTTP; the worker’s log has its own words.',
+  },
+  E_MCP_TOOL: {
+    status: 502,
+    title: 'A tool of an MCP server failed',
+    mend: 'The detail is what the server says of it.',
+  },
+  E_MCP_ANSWER: {
+    status: 502,
+    title: 'The answer of an MCP server is too long',
+    mend: 'Have the tool answer with less, or raise max_result.',
+  },
+  E_CODE_FAILED: {
+    status: 500,
+    title: "A function of an agent's code failed",
+    mend: 'The log line with this code names the file and line. A thread that hangs or ended is started anew by itself.',
+  },
+  E_CODE_RESULT: {
+    status: 500,
+    title: "What a function of an agent's code returned cannot be used",
+    mend: 'Return JSON of at most 16,000 characters, and of route() what docs/code.md says.',
+  },
+  E_HANDOFF_REFUSED: {
+    status: 403,
+    title: 'A function may not hand the caller over there',
+    mend: 'See the detail. Where an agent may hand callers over to stands in the handoff section of its definition.',
+  },
   E_CALL_ENDING: { status: 409, title: 'The call is ending', mend: 'Nothing more can be done on it.' },
   E_CALL_OVER: {
     status: 409,

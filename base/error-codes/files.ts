@@ -17,6 +17,11 @@ export const FILES = {
     title: 'An agent definition is wrong',
     mend: 'Mend the file at the line that is named; attendant check shows all.',
   },
+  E_CODE_INVALID: {
+    status: 422,
+    title: "An agent's code is wrong",
+    mend: 'Mend the file at the line that is named; attendant check shows all.',
+  },
   E_TEMPLATE_EMPTY: {
     status: 422,
     title: 'A template names something that this call does not have',

@@ -77,7 +77,7 @@ async function place(
   const { clock, livekit } = exchange;
   const { destination } = errand;
   const log = exchange.log.child({ call: id, parent: parent.start.id, uid: parent.start.uid });
-  const { definition, version } = exchange.definition(destination.agent as AgentName);
+  const { definition, version, functions } = await exchange.definition(destination.agent as AgentName);
   const { caller } = parent;
   const room = asideRoom(id);
   const start: ThreadStart = {
@@ -100,9 +100,10 @@ async function place(
     room,
     started_at: timestamp(clock),
   };
-  const agent = agentFor(definition, start, caller, exchange);
+  const agent = { ...agentFor(definition, start, caller, exchange), functions };
   await livekit.rooms.create(room, ROOM_EMPTY, AbortSignal.timeout(CREATE_LIMIT));
-  const thread = new Minutes(errand.discreet(exchange.open(start, definition)));
+  const tools = functions?.exported.tools.map(({ name }) => name) ?? [];
+  const thread = new Minutes(errand.discreet(exchange.open(start, definition, { tools })));
   log.info({ agent: definition.name }, 'a side call begins');
   let end: { reason: EndReason; verdict: Verdict } | undefined;
   try {
@@ -204,6 +205,7 @@ async function talk(parts: {
   await conversation?.end();
   // Gone or not, the room goes: nobody else is in it.
   const { roomEnded } = await hangUp(job, new AbortController().signal, reason, exchange);
+  await conversation?.exit(reason);
   await roomEnded;
   unwatch();
   leg.unwatch();
