@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { CallOptions } from './api/calls/command.ts';
 import type { NumberOptions } from './api/numbers/command.ts';
 import type { CdrOptions } from './api/cdr/command.ts';
+import type { ListOptions } from './api/lists/command.ts';
 import type { KeyOptions } from './api/keys/command.ts';
 import type { RoomOptions } from './api/rooms/command.ts';
 import type { RouteOptions } from './api/route-command.ts';
@@ -83,7 +84,7 @@ export async function run(args: readonly string[]): Promise<number> {
   program
     .command('check')
     .description(
-      'check agents, trunks, dispatch rules, numbers, prices, keeping, dialogues, scenarios and settings',
+      'check agents, trunks, dispatch rules, numbers, prices, keeping, dialogues, scenarios, settings, and lists that are named',
     )
     .argument('[files...]', 'files to check; all that are loaded unless named')
     .action(
@@ -156,6 +157,22 @@ export async function run(args: readonly string[]): Promise<number> {
         const { callCommand } = await import('./api/calls/command.ts');
         const write = (line: string) => void process.stdout.write(`${line}\n`);
         return callCommand(config, { to, options }, write, signal);
+      }),
+    );
+  program
+    .command('list')
+    .description(
+      'have an agent call everybody on a list, over the API on this machine, and see how far it has come',
+    )
+    .argument('<action>', 'start, show, pause, resume, cancel or delete')
+    .argument('[what]', 'start: the YAML file of the list; else which: lst_…; show: all of them unless said')
+    .option('--calls', 'show: everybody on it too, with the calls that were made to them')
+    .option('--organization <name>', 'whose', 'default')
+    .action(
+      runs((action: string, what: string | undefined, options: ListOptions) => async (config) => {
+        const { listCommand } = await import('./api/lists/command.ts');
+        const write = (line: string) => void process.stdout.write(`${line}\n`);
+        await listCommand(config, { action, what, options }, write);
       }),
     );
   program

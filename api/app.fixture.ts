@@ -135,6 +135,7 @@ export async function apiParts() {
     rooms: new RoomDispatch({ threads, definitions: agents.definitions, livekit: lobby, ...connection }),
     hooks: { key: LIVEKIT_KEY, told: (room: string) => void told.push(room) },
     told,
+    lists: { definitions: callingAgents(), kept: () => 60_000 },
     numbers: { pool: () => POOL, onChange: () => undefined },
     log,
   };

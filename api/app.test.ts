@@ -51,6 +51,7 @@ const gate = () => ({
   },
   outbound: { place: () => expect.unreachable() },
   ...noRooms(),
+  lists: { definitions: { get: () => expect.unreachable(), names: () => [] }, kept: () => 0 },
   numbers: { pool: () => [], onChange: () => undefined },
 });
 function app(checks: Checks = {}) {

@@ -8,6 +8,7 @@ import type { Threads } from '../threads/store.ts';
 import { refuseLarge } from './body.ts';
 import type { OutboundCalls } from './calls/outbound.ts';
 import { placingOperations } from './calls/place.ts';
+import { listOperations, type ListParts } from './lists/routes.ts';
 import { numberOperations, type NumberParts } from './numbers/routes.ts';
 import { cdrOperations } from './cdr/routes.ts';
 import { eventOperations } from './events.ts';
@@ -42,6 +43,7 @@ export interface AppParts extends Gate {
   readonly outbound: Pick<OutboundCalls, 'place'>;
   readonly rooms: Pick<RoomDispatch, 'send' | 'list' | 'takeOut'>;
   readonly hooks: Omit<LiveKitHooks, 'redis' | 'clock'>;
+  readonly lists: Pick<ListParts, 'kept' | 'definitions'>;
   readonly numbers: Pick<NumberParts, 'pool' | 'onChange'>;
   readonly readiness: () => Promise<Readiness>;
   /** Left out where nobody looks. */
@@ -66,7 +68,9 @@ export function createApp(parts: AppParts): Hono {
     c.res.headers.set('x-content-type-options', 'nosniff');
   });
   app.use(async (c, next) => {
-    refuseLarge(c.req.raw);
+    const { method, path } = c.req;
+    const asked = operations.find((one) => one.method === method && one.path === path);
+    refuseLarge(c.req.raw, asked?.bodyLimit);
     await next();
   });
 
@@ -77,6 +81,12 @@ export function createApp(parts: AppParts): Hono {
     ...cdrOperations(threads),
     ...eventOperations({ ...parts, metrics: observing?.metrics }),
     ...placingOperations(parts.outbound),
+    ...listOperations({
+      ...parts.lists,
+      lists: threads.lists,
+      clock: parts.clock,
+      log,
+    }),
     ...liveOperations({ threads, definitions: parts.agents.definitions }),
     ...commandOperations(threads),
     ...agentOperations(parts.agents),

@@ -3,11 +3,11 @@ import { AttendantError } from '../base/errors.ts';
 /** Bytes that a request may bring. */
 const BODY_LIMIT = 64 * 1024;
 
-const tooLarge = () => new AttendantError('E_TOO_LARGE', `send at most ${BODY_LIMIT} bytes`);
+const tooLarge = (limit: number) => new AttendantError('E_TOO_LARGE', `send at most ${limit} bytes`);
 
 /** Refuses a request that says itself that it is too large. @throws AttendantError E_TOO_LARGE */
-export function refuseLarge(request: Request): void {
-  if (Number(request.headers.get('content-length') ?? 0) > BODY_LIMIT) throw tooLarge();
+export function refuseLarge(request: Request, limit = BODY_LIMIT): void {
+  if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge(limit);
 }
 
 /**
@@ -16,7 +16,7 @@ export function refuseLarge(request: Request): void {
  *
  * @throws AttendantError E_TOO_LARGE
  */
-export async function bodyOf(request: Request): Promise<string> {
+export async function bodyOf(request: Request, limit = BODY_LIMIT): Promise<string> {
   const reader = request.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
   const pieces: Uint8Array[] = [];
   let size = 0;
@@ -24,7 +24,7 @@ export async function bodyOf(request: Request): Promise<string> {
     const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
     if (done) return new TextDecoder().decode(Buffer.concat(pieces));
     size += value.length;
-    if (size > BODY_LIMIT) throw tooLarge();
+    if (size > limit) throw tooLarge(limit);
     pieces.push(value);
   }
 }

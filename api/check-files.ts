@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { checkDefinitions } from '../agent/definition/check.ts';
 import { definitionFiles, definitionFolders } from '../agent/definition/definitions.ts';
+import { systemClock } from '../base/clock.ts';
 import { printProblem, type Problem, seenFromHere } from '../base/problem.ts';
 import type { Config } from '../config.ts';
 import { readRule } from '../dispatch-rules/rule-file.ts';
@@ -9,12 +10,13 @@ import { priceProblems, pricesFile } from '../prices/open.ts';
 import { readNumberPool } from '../sip-trunks/number-pool.ts';
 import { readTrunk } from '../sip-trunks/trunk-file.ts';
 import { keepingProblems } from '../threads/keeping-file.ts';
+import { agentsOf, isListFile, readList } from './lists/list-file.ts';
 import { checkProvisioning, hasRoomRules, jsonFiles, POOL_FILE, withText } from './provisioning-files.ts';
 import { roomRuleFiles, roomRuleFolder } from './rooms/rule-files.ts';
 import { roomRuleProblems } from './rooms/rules.ts';
 
 /**
- * Checks definitions and keeping.yaml (YAML), trunks and dispatch rules (JSON) and the price file (`prices.yaml`): the named files and folders, or all that are loaded where none is named. Paths are printed as
+ * Checks definitions and keeping.yaml (YAML), trunks and dispatch rules (JSON), the price file (`prices.yaml`) and, where they are named, lists of people to be called: the named files and folders, or all that are loaded where none is named. Paths are printed as
  * seen from the working folder.
  *
  * @returns `file:line: code: what is wrong; the mend`, a line for each problem; none when all is right.
@@ -59,7 +61,7 @@ function namedProblems(config: Config, named: readonly string[]): Problem[] {
   const isPool = (file: string) => basename(file) === POOL_FILE;
   const isKeeping = (file: string) => basename(file) === 'keeping.yaml';
   const isRoomRule = (file: string) => basename(dirname(resolve(file))) === basename(roomRuleFolder(config));
-  const isOther = [isJson, isPrices, isKeeping, isPool, isRoomRule];
+  const isOther = [isJson, isPrices, isKeeping, isPool, isRoomRule, isListFile];
   const loaded = checkDefinitions(definitionFolders(config).flatMap(definitionFiles));
   return [
     ...checkDefinitions(
@@ -72,6 +74,7 @@ function namedProblems(config: Config, named: readonly string[]): Problem[] {
     ...files.filter(isPrices).flatMap(priceProblems),
     ...files.filter(isKeeping).flatMap((file) => keepingProblems(config, file)),
     ...files.filter(isPool).flatMap(poolProblems),
+    ...files.filter(isListFile).flatMap((file) => listProblems(file, config)),
   ];
 }
 
@@ -81,6 +84,11 @@ function jsonProblems(file: string, config: Config): readonly Problem[] {
     const options = { agentless: hasRoomRules(config) };
     return isRule ? readRule(file, text, config.env, options) : readTrunk(file, text, config.env);
   });
+  return 'problems' in read ? read.problems : [];
+}
+
+function listProblems(file: string, config: Config): readonly Problem[] {
+  const read = readList(file, { agentOf: agentsOf(config), now: systemClock.now() });
   return 'problems' in read ? read.problems : [];
 }
 

@@ -19,6 +19,8 @@ import { readinessChecks } from './checks.ts';
 import { hashFirstKeys } from './keys/first-keys.ts';
 import { openKeys } from './keys/store.ts';
 import { watchJoinedRooms } from './joined-rooms.ts';
+import { ListDialing } from './lists/dialing.ts';
+import { keptFor } from './lists/kept.ts';
 import { KeptNumbers } from './numbers/kept.ts';
 import { ApiMetrics, outboxDepths } from './metrics.ts';
 import { traceDelivery } from './observe.ts';
@@ -92,6 +94,11 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
     log,
     signal: until,
   });
+  const dialing = new ListDialing({
+    ...{ threads, outbound, limits, clock, log },
+    lists: threads.lists,
+    signal: until,
+  });
   const checks = readinessChecks({ threads, livekit, provisioned, models: Object.values(config.models) });
   const app = createApp({
     threads,
@@ -109,6 +116,7 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
     outbound,
     rooms,
     hooks: { key: config.livekit, told: (room) => keeper.told(room) },
+    lists: { definitions, kept: (organization) => keptFor(organizations.get(organization)) },
     numbers: { pool: () => checkProvisioning(config).provisioning.pool, onChange: () => provisioned.wake() },
     readiness: watchReadiness(checks, { clock, log, signal }),
     observing: { metrics, metricsToken: config.metricsToken, tracing },
@@ -128,7 +136,14 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
     });
   } finally {
     ending.abort(new Error('the API ends'));
-    await Promise.all([delivering.ended, kept.ended, released.ended, outbound.ended, keeper.ended]);
+    await Promise.all([
+      delivering.ended,
+      kept.ended,
+      released.ended,
+      outbound.ended,
+      keeper.ended,
+      dialing.ended,
+    ]);
     await Promise.all([threads.close(), events.close(), redis.close(), provisioned.ended]);
     await tracing?.close();
   }

@@ -31,7 +31,7 @@ export function mount(app: Hono, operations: readonly Operation[], gate: Gate): 
     app.on(operation.method, routeOf(operation.path), async (c) => {
       const secret = c.req.header('api-key') ?? '';
       const client = await admit(gate, operation, secret);
-      const body = operation.body ? await bodyOf(c.req.raw) : '';
+      const body = operation.body ? await bodyOf(c.req.raw, operation.bodyLimit) : '';
       const asked: Asked<unknown, unknown, unknown> = {
         client,
         params: check(operation.params, c.req.param()),

@@ -56,6 +56,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Keys: 'Who may call the API for the organization.',
   Threads: 'The record of each call, while it runs and after it.',
   Calls: 'Calls that run and what can be done in them, and calls that agents make.',
+  Lists: 'Lists of people whom agents call, one after the other.',
   Agents: 'Who answers calls.',
   Rooms: 'Agents in rooms of LiveKit, each for one participant.',
   Usage: 'What calls used, and what they came to.',

@@ -56,6 +56,8 @@ export interface Operation extends Described {
   /** Strict: a filter that is misspelt must not be taken for none. */
   readonly query: z.ZodObject;
   readonly body: z.ZodType | undefined;
+  /** Bytes that it may bring, where that is more than of others. */
+  readonly bodyLimit?: number | undefined;
   /** It makes something anew at each call: `Idempotency-Key` is heeded. */
   readonly creates: boolean;
   /** Its answer as JSON, undefined for none, or a response. */
@@ -73,6 +75,7 @@ export function operation<
     readonly params: Params;
     readonly query: Query;
     readonly body?: Body;
+    readonly bodyLimit?: number;
     readonly creates?: boolean;
     readonly run: (asked: Asked<z.output<Params>, z.output<Query>, z.output<Body>>) => unknown;
   },

@@ -30,6 +30,7 @@ const erasedSchema = named(
       .describe(
         'files with what was said; those that are not `erased` are where egress put them, out of our reach',
       ),
+    lists: z.int().describe('of people to be called, that the person was taken out of'),
   }),
 );
 
@@ -139,7 +140,7 @@ export function threadOperations(threads: Threads): Operation[] {
       errors: ['E_THREAD_NOT_FOUND'],
       run: async ({ client, params }) => {
         const done = await threads.erase(client.organization, params.key);
-        if (done.erased.length === 0)
+        if (done.erased.length === 0 && done.lists === 0)
           throw new AttendantError('E_THREAD_NOT_FOUND', 'no thread has this id or UID');
         return done;
       },

@@ -15,10 +15,13 @@ export type KeyId = Branded<'KeyId'>;
 export type AgentName = Branded<'AgentName'>;
 /** `whk_` + ULID: somebody's server that is told of calls. */
 export type WebhookId = Branded<'WebhookId'>;
+/** `lst_` + ULID: a list of people to be called. */
+export type ListId = Branded<'ListId'>;
 
 const THREAD_ID = /^thr_[0-9A-HJKMNP-TV-Z]{26}$/;
 const KEY_ID = /^key_[0-9A-HJKMNP-TV-Z]{26}$/;
 const WEBHOOK_ID = /^whk_[0-9A-HJKMNP-TV-Z]{26}$/;
+const LIST_ID = /^lst_[0-9A-HJKMNP-TV-Z]{26}$/;
 const ORGANIZATION = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const AGENT_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 /** A PBX writes what it likes here; this bounds it to what is safe in a key, a path and a log. */
@@ -33,3 +36,5 @@ export const isOrganization = (text: string): text is Organization => ORGANIZATI
 export const isAgentName = (text: string): text is AgentName => AGENT_NAME.test(text);
 export const newWebhookId = (now: number): WebhookId => `whk_${ulid(now)}` as WebhookId;
 export const isWebhookId = (text: string): text is WebhookId => WEBHOOK_ID.test(text);
+export const newListId = (now: number): ListId => `lst_${ulid(now)}` as ListId;
+export const isListId = (text: string): text is ListId => LIST_ID.test(text);

@@ -84,6 +84,7 @@ const app = createApp({
   rate: new Rate(1e9, clock),
   networks: new AllowedNetworks(),
   agents: shippedAgents(),
+  lists: { ...shippedAgents(), kept: () => 0 },
   numbers: { pool: () => [], onChange: () => undefined },
   outbound: { place: () => Promise.reject(new Error('nobody is called')) },
   ...noRooms(),

@@ -73,6 +73,7 @@ it('leaves nothing of a thread in Redis but that it was erased, and others whole
     erased: [start.id],
     more: false,
     recordings: [],
+    lists: 0,
   });
   const text = await held();
   expect(text).not.toContain('gone-uid');
@@ -119,12 +120,13 @@ it('takes all threads of a UID, all of a caller, and none of another organizatio
     mine.map(({ start }) => start.id).sort(),
   );
   expect(await threads.eraseCaller(ORGANIZATION, '+1777')).toEqual({
-    ...{ erased: [third.start.id], more: false, recordings: [] },
+    ...{ erased: [third.start.id], more: false, recordings: [], lists: 0 },
   });
   expect(await threads.eraseCaller(ORGANIZATION, '+1777')).toEqual({
     erased: [],
     more: false,
     recordings: [],
+    lists: 0,
   });
   expect((await threads.read(acme, 'both'))?.id).toBe(theirs.start.id);
   expect((await threads.erase(ORGANIZATION, theirs.start.id)).erased).toEqual([]);

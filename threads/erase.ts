@@ -18,6 +18,7 @@ import {
   uidKey,
 } from './keys.ts';
 import type { ThreadSummary } from './hash.ts';
+import { forgetCallee } from './lists/forget.ts';
 import { readById } from './read.ts';
 import type { RecordingPart } from './recording.ts';
 import type { Redis } from './redis.ts';
@@ -66,6 +67,8 @@ export interface Erased {
   readonly more: boolean;
   /** Files with what was said on them. Those that are not `erased` are out of our reach: whoever erases has to erase them where egress put them. */
   readonly recordings: ErasedRecording[];
+  /** Lists of people to be called that the person was taken out of. */
+  readonly lists: number;
 }
 
 interface ErasedRecording extends Pick<RecordingPart, 'file' | 'location'> {
@@ -82,8 +85,8 @@ interface Places {
 }
 
 /**
- * Erases the thread of that id, or all threads of that UID: the thread, its entries, what it is found by, its events, its copy in the
- * archive. Workers remove its journals when they next look at them; until then, and should it be written still, nothing of it comes back.
+ * Erases the thread of that id, or all threads of that UID, who is taken out of lists too: the thread, its entries, what it is found by, its events,
+ * its copy in the archive. Workers remove its journals when they next look at them; until then, and should it be written still, nothing of it comes back.
  * Where the archive is away it is gone from Redis all the same, and from the archive once that is back.
  *
  * @throws AttendantError as `Redis.run` and `Archive`
@@ -91,14 +94,16 @@ interface Places {
 export async function eraseThreads(places: Places, organization: Organization, key: string): Promise<Erased> {
   if (isThreadId(key) && (await isKnown(places.redis, organization, key))) {
     const recordings = await eraseAll(places, organization, [key], { bury: true });
-    return { erased: [key], more: false, recordings };
+    return { erased: [key], more: false, recordings, lists: 0 };
   }
-  if (!isUid(key)) return { erased: [], more: false, recordings: [] };
-  return eraseSet(places, organization, uidKey(organization, key));
+  if (!isUid(key)) return { erased: [], more: false, recordings: [], lists: 0 };
+  // Before the threads: nothing is to be written of them any more.
+  const lists = await forgetCallee(places.redis, organization, { uid: key });
+  return { ...(await eraseSet(places, organization, uidKey(organization, key))), lists };
 }
 
 /**
- * Erases all threads of a person's number, who called or was called by us, as `eraseThreads`.
+ * Erases all threads of a person's number, who called or was called by us, as `eraseThreads`, and takes them out of lists of people to be called.
  *
  * @throws AttendantError as `Redis.run` and `Archive`
  */
@@ -107,16 +112,22 @@ export async function eraseCaller(
   organization: Organization,
   number: string,
 ): Promise<Erased> {
+  const lists = await forgetCallee(places.redis, organization, { to: number });
   const called = await eraseSet(places, organization, termKey(organization, term('called', number)));
   const calls = await eraseSet(places, organization, termKey(organization, term('caller', number)));
   return {
     erased: [...called.erased, ...calls.erased],
     more: called.more || calls.more,
     recordings: [...called.recordings, ...calls.recordings],
+    lists,
   };
 }
 
-async function eraseSet(places: Places, organization: Organization, set: string): Promise<Erased> {
+async function eraseSet(
+  places: Places,
+  organization: Organization,
+  set: string,
+): Promise<Omit<Erased, 'lists'>> {
   const ids = (await places.redis.run((client) => client.zRange(set, 0, MOST))).filter(isThreadId);
   const erased = ids.slice(0, MOST);
   const recordings = await eraseAll(places, organization, erased, { bury: true });

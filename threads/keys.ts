@@ -1,4 +1,4 @@
-import type { Organization, ThreadId, Uid, WebhookId } from '../base/ids.ts';
+import type { ListId, Organization, ThreadId, Uid, WebhookId } from '../base/ids.ts';
 
 /**
  * Every Redis key there is, in one place; docs/threads.md documents them as a public contract. All keys of an organization
@@ -152,6 +152,39 @@ export const ordersRecentKey = (organization: Organization): string =>
 
 /** Set: organizations that have ordered calls. */
 export const orderingOrganizationsKey = (): string => 'attendant:ordering-organizations';
+
+/** Sorted set: the organization's lists of people to be called, by when they were started. */
+export const listsKey = (organization: Organization): string => `attendant:{${organization}}:lists`;
+
+/** Set: those of them that are not over. */
+export const openListsKey = (organization: Organization): string => `attendant:{${organization}}:lists-open`;
+
+/** Hash: what a list says, how it stands, and how many of its callees came to which result. */
+export const listKey = (organization: Organization, id: ListId): string =>
+  `attendant:{${organization}}:list:${id}`;
+
+/** Hash: the number of a callee in the list (from 1) to the callee and what became of them, as JSON. */
+export const calleesKey = (organization: Organization, id: ListId): string =>
+  `attendant:{${organization}}:list-callees:${id}`;
+
+/** Sorted set: callees that are to be dialed, by when (milliseconds, Redis's own clock). */
+export const listDueKey = (organization: Organization, id: ListId): string =>
+  `attendant:{${organization}}:list-due:${id}`;
+
+/** Hash: callee to the thread of the call that is made to them just now. */
+export const listCallingKey = (organization: Organization, id: ListId): string =>
+  `attendant:{${organization}}:list-calling:${id}`;
+
+/** Sorted set: threads of the calls that a list began within the last minute, by when. */
+export const listRecentKey = (organization: Organization, id: ListId): string =>
+  `attendant:{${organization}}:list-recent:${id}`;
+
+/** Hash: `to:<number>` and `uid:<uid>` to the callee who has it. */
+export const listPlacesKey = (organization: Organization, id: ListId): string =>
+  `attendant:{${organization}}:list-places:${id}`;
+
+/** Set: organizations that have, or had, lists. */
+export const listingOrganizationsKey = (): string => 'attendant:listing-organizations';
 
 /** Hash: number to who has it (organization, agent, since when) as JSON. */
 export const numbersKey = (): string => 'attendant:{numbers}:assigned';

@@ -32,7 +32,7 @@ export interface Due {
 }
 
 /** How many calls of its own an organization may have. */
-interface Limits {
+export interface Limits {
   readonly calls: number;
   readonly perMinute: number;
 }
@@ -82,24 +82,50 @@ export class OverLimit extends Error {
   }
 }
 
-/** KEYS: live, recent, waiting, orders    ARGV: id, the order as JSON, calls at once, calls a minute, taken within (ms), first look (ms) */
-const place = script(`
-${NOW}
-local now = clock_now()
-local live, recent, waiting, orders = unpack(KEYS)
-redis.call('ZREMRANGEBYSCORE', live, '-inf', now)
-redis.call('ZREMRANGEBYSCORE', recent, '-inf', now - 60000)
-if redis.call('ZCARD', live) >= tonumber(ARGV[3]) then return { 'calls', 5000 } end
-if redis.call('ZCARD', recent) >= tonumber(ARGV[4]) then
-  local first = redis.call('ZRANGE', recent, 0, 0, 'WITHSCORES')
-  return { 'rate', first[2] and first[2] + 60000 - now or 60000 }
+/**
+ * Lua: puts an order down unless the organization has as many calls as it may. `keys`: live, recent, waiting, orders. `args`: the order's id, the
+ * order as JSON, calls at once, calls a minute, taken within (ms), first look (ms). Returns `placed`, or which limit it was and how long to wait (ms).
+ */
+export const PLACE_ORDER = `
+local function place_order(now, keys, args)
+  local live, recent, waiting, orders = unpack(keys)
+  redis.call('ZREMRANGEBYSCORE', live, '-inf', now)
+  redis.call('ZREMRANGEBYSCORE', recent, '-inf', now - 60000)
+  if redis.call('ZCARD', live) >= tonumber(args[3]) then return { 'calls', 5000 } end
+  if redis.call('ZCARD', recent) >= tonumber(args[4]) then
+    local first = redis.call('ZRANGE', recent, 0, 0, 'WITHSCORES')
+    return { 'rate', first[2] and first[2] + 60000 - now or 60000 }
+  end
+  redis.call('ZADD', live, now + args[5], args[1])
+  redis.call('ZADD', recent, now, args[1])
+  redis.call('ZADD', waiting, now + args[6], args[1])
+  redis.call('HSET', orders, args[1], args[2])
+  return { 'placed', 0 }
 end
-redis.call('ZADD', live, now + ARGV[5], ARGV[1])
-redis.call('ZADD', recent, now, ARGV[1])
-redis.call('ZADD', waiting, now + ARGV[6], ARGV[1])
-redis.call('HSET', orders, ARGV[1], ARGV[2])
-return { 'placed', 0 }
+`;
+
+/** KEYS and ARGV: as `PLACE_ORDER` takes them. */
+const place = script(`
+${NOW}${PLACE_ORDER}
+return place_order(clock_now(), KEYS, ARGV)
 `);
+
+/** Where an order is put down, and with what: the KEYS and ARGV of `PLACE_ORDER`. */
+export function placing(
+  order: Order,
+  { calls, perMinute }: Limits,
+  { takenWithin, sendAgain }: Pick<OrderPace, 'takenWithin' | 'sendAgain'> = PACE,
+): { keys: string[]; args: string[] } {
+  const { organization, id } = order.start;
+  const keys = [ordersLiveKey, ordersRecentKey, ordersWaitingKey, ordersKey].map((key) => key(organization));
+  const limits = [calls, perMinute, takenWithin, sendAgain].map(String);
+  return { keys, args: [id, JSON.stringify(order), ...limits] };
+}
+
+/** To be called before the first order of an organization, so that nothing that waits is overlooked. @throws AttendantError as `Redis.run` */
+export async function noteOrdering(redis: Redis, organization: Organization): Promise<void> {
+  await redis.run((client) => client.sAdd(orderingOrganizationsKey(), organization));
+}
 
 /** KEYS: waiting, live, orders, recent, lost    ARGV: id */
 const withdraw = script(`
@@ -167,19 +193,12 @@ return found
 export function ordersIn(redis: Redis, changes: Partial<OrderPace> = {}): Orders {
   const { takenWithin, sendAgain, endWithin, held } = { ...PACE, ...changes };
   return {
-    place: async (order, { calls, perMinute }) => {
-      const { organization, id } = order.start;
-      // First, so that nothing that waits is overlooked.
-      await redis.run((client) => client.sAdd(orderingOrganizationsKey(), organization));
-      const keys = [ordersLiveKey, ordersRecentKey, ordersWaitingKey, ordersKey].map((key) =>
-        key(organization),
-      );
-      const limits = [calls, perMinute, takenWithin, sendAgain].map(String);
-      const [how, wait] = (await place(redis, keys, [id, JSON.stringify(order), ...limits])) as [
-        'placed' | 'calls' | 'rate',
-        number,
-      ];
+    place: async (order, limits) => {
+      await noteOrdering(redis, order.start.organization);
+      const { keys, args } = placing(order, limits, { takenWithin, sendAgain });
+      const [how, wait] = (await place(redis, keys, args)) as ['placed' | 'calls' | 'rate', number];
       if (how === 'placed') return;
+      const { calls, perMinute } = limits;
       const what = how === 'calls' ? `${calls} calls at once` : `${perMinute} calls within a minute`;
       throw new AttendantError('E_OUTBOUND_LIMIT', `an organization may have ${what}`, {
         cause: new OverLimit(wait),

@@ -8,6 +8,7 @@ import type { Archive } from './archive/archive.ts';
 import { openCommands, type Commands } from './commands.ts';
 import type { ThreadStart, ThreadWriter } from './entry.ts';
 import type { RecordingFiles } from './recording-files.ts';
+import { callListsIn, type CallLists } from './lists/store.ts';
 import { eraseCaller, eraseThreads, type Erased } from './erase.ts';
 import { makeJournalFolder } from './journal.ts';
 import { cursorBehind, listThreads, type ThreadFilter, type ThreadPage } from './list.ts';
@@ -63,6 +64,8 @@ export interface Threads {
   readonly outbox: Outbox;
   readonly orders: Orders;
   readonly roomAgents: RoomAgents;
+  /** Lists of people whom agents are to call. */
+  readonly lists: CallLists;
   readonly analyses: Analyses;
   /** See `readUsage`. @throws AttendantError as `Redis.run` */
   usage(organization: Organization, asked: { days: readonly string[]; by: UsageBy }): Promise<Usage>;
@@ -169,6 +172,7 @@ export function openThreads(options: {
     outbox: outboxIn(redis, archive),
     orders: ordersIn(redis),
     roomAgents: roomAgentsIn(redis),
+    lists: callListsIn(redis),
     analyses: analysesIn(redis),
     usage: (organization, asked) => readUsage(redis, organization, asked),
     commands,

@@ -63,12 +63,32 @@ export class OutboundCalls {
    * @throws AttendantError E_OUTBOUND_REFUSED, E_OUTBOUND_LIMIT, E_DEFINITION_NOT_FOUND, E_DEFINITION_INVALID, and as `Redis.run`
    */
   async place(organization: Organization, request: CallRequest): Promise<Order> {
-    const { definitions, clock, threads, limits, log } = this.#parts;
+    const { threads, limits, log } = this.#parts;
+    const order = this.order(organization, request);
+    try {
+      await threads.orders.place(order, limits);
+    } catch (thrown) {
+      const { code, message, cause } = asAttendantError(thrown);
+      if (cause instanceof OverLimit) throw new ComeAgain(code, message, cause.wait);
+      throw thrown;
+    }
+    await this.#begin(order);
+    log.info({ call: order.start.id, agent: request.agent }, 'a call is to be made');
+    await this.#send(order);
+    return order;
+  }
+
+  /**
+   * What is asked for as an order, which is not put down yet.
+   *
+   * @throws AttendantError E_OUTBOUND_REFUSED, E_DEFINITION_NOT_FOUND, E_DEFINITION_INVALID
+   */
+  order(organization: Organization, request: CallRequest): Order {
+    const { definitions, clock } = this.#parts;
     const { definition, version } = definitions.get(request.agent);
-    const { outbound, name } = definition;
-    const may = permitted(name, outbound, { ...request, organization });
+    const may = permitted(definition.name, definition.outbound, { ...request, organization });
     const id = newThreadId(clock.now());
-    const order: Order = {
+    return {
       start: {
         id,
         uid: request.uid ?? (id as string as Uid),
@@ -95,17 +115,24 @@ export class OutboundCalls {
       headers: request.headers,
       ring_timeout: request.ring_timeout ?? null,
     };
+  }
+
+  /**
+   * Sees to an order that was put down: its thread, and an agent. Where this fails, or this process dies in it, whoever looks after orders sends for
+   * an agent, whose worker writes the thread.
+   */
+  async seeTo(order: Order): Promise<void> {
+    const { threads, log } = this.#parts;
+    const thread = threads.write(order.start, 1);
     try {
-      await threads.orders.place(order, limits);
+      await thread.flushed(AbortSignal.timeout(WRITE_LIMIT));
     } catch (thrown) {
-      const { code, message, cause } = asAttendantError(thrown);
-      if (cause instanceof OverLimit) throw new ComeAgain(code, message, cause.wait);
-      throw thrown;
+      const { code, message } = asAttendantError(thrown);
+      log.warn({ call: order.start.id, code, cause: message }, 'the thread of a call is left to its worker');
+    } finally {
+      thread.close();
     }
-    await this.#begin(order);
-    log.info({ call: id, agent: name }, 'a call is to be made');
     await this.#send(order);
-    return order;
   }
 
   async #begin({ start }: Order): Promise<void> {

@@ -7,46 +7,46 @@ import type { OutboundCalls } from './outbound.ts';
 
 const MOST_HEADERS = 32;
 
-const requestSchema = named(
-  'CallRequest',
-  z.strictObject({
-    to: z
-      .string()
-      .min(1)
-      .max(320)
-      .refine((text) => targetOf(text) !== undefined, 'write a number as +15550123, or sip:user@host')
-      .describe('who is called: a number in E.164, `+15550123`, or `sip:user@host`'),
-    agent: agentName.describe('who talks'),
-    trunk: line(128)
-      .min(1)
-      .optional()
-      .describe('an outbound trunk that the agent may use; its first unless said'),
-    caller_id: line(64)
-      .min(1)
-      .optional()
-      .describe('one of those that the agent may show; its first unless said'),
-    vars: variables.default({}).describe('`{{vars.…}}` of the agent’s texts'),
-    uid: z
-      .string()
-      .refine(isUid, 'write 1 to 256 printable ASCII characters without spaces')
-      .optional()
-      .describe('your own id of the call; the thread’s unless said'),
-    headers: z
-      .record(
-        z.string().regex(/^x-(?!attendant-)[a-z0-9-]{1,60}$/i, 'a name that starts with X-'),
-        line(512).regex(/^[\x20-\x7e]*$/, 'printable ASCII'),
-      )
-      .refine(atMost(MOST_HEADERS), `give at most ${MOST_HEADERS}`)
-      .default({})
-      .describe('X- headers of the INVITE'),
-    ring_timeout: z
-      .number()
-      .min(1)
-      .max(75)
-      .optional()
-      .describe('seconds until nobody has answered; not more than the agent’s own'),
-  }),
-);
+/** What a call can be asked to be. */
+export const callFields = {
+  to: z
+    .string()
+    .min(1)
+    .max(320)
+    .refine((text) => targetOf(text) !== undefined, 'write a number as +15550123, or sip:user@host')
+    .describe('who is called: a number in E.164, `+15550123`, or `sip:user@host`'),
+  agent: agentName.describe('who talks'),
+  trunk: line(128)
+    .min(1)
+    .optional()
+    .describe('an outbound trunk that the agent may use; its first unless said'),
+  caller_id: line(64)
+    .min(1)
+    .optional()
+    .describe('one of those that the agent may show; its first unless said'),
+  vars: variables.default({}).describe('`{{vars.…}}` of the agent’s texts'),
+  uid: z
+    .string()
+    .refine(isUid, 'write 1 to 256 printable ASCII characters without spaces')
+    .optional()
+    .describe('your own id of the call; the thread’s unless said'),
+  headers: z
+    .record(
+      z.string().regex(/^x-(?!attendant-)[a-z0-9-]{1,60}$/i, 'a name that starts with X-'),
+      line(512).regex(/^[\x20-\x7e]*$/, 'printable ASCII'),
+    )
+    .refine(atMost(MOST_HEADERS), `give at most ${MOST_HEADERS}`)
+    .default({})
+    .describe('X- headers of the INVITE'),
+  ring_timeout: z
+    .number()
+    .min(1)
+    .max(75)
+    .optional()
+    .describe('seconds until nobody has answered; not more than the agent’s own'),
+};
+
+const requestSchema = named('CallRequest', z.strictObject(callFields));
 
 const placedSchema = named(
   'PlacedCall',

@@ -150,6 +150,17 @@ export const CALLS = {
     mend: 'GET /numbers lists those that are there.',
   },
   E_NUMBER_TAKEN: { status: 409, title: 'The number is taken, or none is left', mend: 'Take another one.' },
+  E_LIST_NOT_FOUND: {
+    status: 404,
+    title: 'No such list',
+    mend: 'Check its id, and the organization of the key; GET /lists lists them.',
+  },
+  E_LIST_INVALID: {
+    status: 422,
+    title: 'A list of people to be called is wrong',
+    mend: 'Mend what is named; attendant check shows all that is wrong with the files of a list.',
+  },
+  E_LIST_OVER: { status: 409, title: 'The list is over', mend: 'Start another one.' },
   E_OUTBOUND_REFUSED: {
     status: 403,
     title: 'The agent may not make that call',

@@ -14,12 +14,26 @@ const days = z
 const times = z
   .string()
   .regex(/^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'hours such as 08:00-18:00');
-const opening = z
+/** Hours in which something is open: `mon-fri 08:00-18:00`, or `22:00-06:00` on each day. */
+export const opening = z
   .string()
   .regex(
     /^((mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))? )?([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$/i,
     'hours such as mon-fri 08:00-18:00',
   );
+
+export const holidays = z
+  .array(
+    z
+      .string()
+      .regex(
+        /^(\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/,
+        'a day such as 2026-12-25, or 12-25 for each year',
+      ),
+  )
+  .max(1_000)
+  .default([])
+  .describe('Days as 2026-12-25, or 12-25 for each year.');
 
 export const when = z.strictObject({
   caller: patterns
@@ -75,18 +89,7 @@ const rule = z
 export const routes = z
   .strictObject({
     time_zone: z.string().min(1).max(64).default('UTC').describe('Of all times here, as Europe/Berlin.'),
-    holidays: z
-      .array(
-        z
-          .string()
-          .regex(
-            /^(\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/,
-            'a day such as 2026-12-25, or 12-25 for each year',
-          ),
-      )
-      .max(1_000)
-      .default([])
-      .describe('Days as 2026-12-25, or 12-25 for each year.'),
+    holidays,
     hours: z
       .record(name, z.array(opening).min(1).max(50))
       .default({})
