@@ -83,13 +83,18 @@ function parseJson(c: Context, text: string): unknown {
   }
 }
 
+/** Members that an answer names. */
+const MOST_ISSUES = 50;
+
 /** @throws AttendantError E_BAD_REQUEST that names each member that is wrong */
 function check(schema: z.ZodType, value: unknown): unknown {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) =>
-    path.length > 0 ? `${path.join('.')}: ${message}` : message,
-  );
+  const issues = parsed.error.issues
+    .slice(0, MOST_ISSUES)
+    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message));
+  const more = parsed.error.issues.length - issues.length;
+  if (more > 0) issues.push(`and ${more} more`);
   throw new AttendantError('E_BAD_REQUEST', issues.join('; '), { cause: parsed.error });
 }
 

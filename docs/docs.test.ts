@@ -6,6 +6,8 @@ import { definitionSchema } from '../agent/definition/definition.ts';
 import { parseDefinition } from '../agent/definition/load.ts';
 import { readRoomRule } from '../api/rooms/rule-file.ts';
 import { ERRORS } from '../base/errors.ts';
+import { readList } from '../api/lists/list-file.ts';
+import { fileSchema } from '../api/lists/fields.ts';
 import { run } from '../cli.ts';
 import { readRule } from '../dispatch-rules/rule-file.ts';
 import { parsePrices } from '../prices/price-file.ts';
@@ -158,6 +160,8 @@ function faults(language: string, kind: string, text: string): string[] {
       return problems(parseKeeping(text, file, { home: '/home', env: ENV }));
     case 'yaml room-rule':
       return problems(readRoomRule(file, text));
+    case 'yaml list':
+      return listFaults(text);
     case 'yaml numbers':
       return readNumberPool(file, text).problems.map(({ what }) => what);
     case 'json trunk':
@@ -171,6 +175,20 @@ function faults(language: string, kind: string, text: string): string[] {
     default:
       return [];
   }
+}
+
+/** A list of the pages, with the agent and the callees that they show. */
+function listFaults(text: string): string[] {
+  const shown = (page: string, fence: string) =>
+    examples(page).find(({ language, kind }) => `${language} ${kind}`.trim() === fence)?.text ?? '';
+  const { definition } = parseDefinition('reminder.yaml', shown('docs/outbound.md', 'yaml agent'));
+  const found = readList('list.yaml', {
+    agentOf: (name) => (name === definition?.name ? definition : undefined),
+    now: Date.UTC(2026, 0, 1),
+    read: (file) =>
+      file.endsWith('.csv') ? shown('docs/lists.md', 'csv') : file.endsWith('.txt') ? '+15550199\n' : text,
+  });
+  return 'problems' in found ? found.problems.map(({ what }) => what) : [];
 }
 
 describe('settings', () => {
@@ -228,6 +246,13 @@ describe('fields', () => {
     const documented = inCode('docs/agents.md');
     const keys = keysOf(z.toJSONSchema(definitionSchema, { io: 'input' }));
     expect(keys).toContain('first_digit_timeout');
+    expect(keys.filter((key) => !documented.has(key))).toEqual([]);
+  });
+
+  it('of a list stand all in docs/lists.md', () => {
+    const documented = inCode('docs/lists.md');
+    const keys = keysOf(z.toJSONSchema(fileSchema, { io: 'input' }));
+    expect(keys).toContain('most_calls');
     expect(keys.filter((key) => !documented.has(key))).toEqual([]);
   });
 

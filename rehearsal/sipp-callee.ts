@@ -22,7 +22,12 @@ export type FarEnd =
   /** Never says a word. */
   | { readonly kind: 'silent' }
   /** Asks for credentials (407) each time it is called, then does this. */
-  | { readonly kind: 'challenge'; readonly times: number; readonly then: FarEnd };
+  | { readonly kind: 'challenge'; readonly times: number; readonly then: FarEnd }
+  /** Is called several times: does the first of these at the first call, and the last from then on. At most one of them answers. */
+  | { readonly kind: 'in_turn'; readonly each: readonly FarEnd[] };
+
+/** How often it may be called, before it listens no more: once more than is expected. */
+export const callsOf = (does: FarEnd): number => (does.kind === 'in_turn' ? does.each.length + 1 : 1);
 
 export interface SippCallee {
   readonly codec: SippCodec;
@@ -40,7 +45,7 @@ const FOREVER = 600_000;
 export function sippCalleeXml(callee: SippCallee): SippFiles {
   const xml = `<?xml version="1.0" encoding="UTF-8" ?>
 <scenario name="callee">
-${takeInvite()}${doing(callee, callee.does)}  <nop next="end"/>
+${callee.does.kind === 'in_turn' ? '  <Global variables="turn"/>\n' : ''}${takeInvite()}${doing(callee, callee.does)}  <nop next="end"/>
   <label id="over"/>
 ${reply('200 OK')}  <label id="end"/>
   <nop/>
@@ -51,6 +56,7 @@ ${reply('200 OK')}  <label id="end"/>
 
 function stepsOf(does: FarEnd): readonly SippStep[] {
   if (does.kind === 'challenge') return stepsOf(does.then);
+  if (does.kind === 'in_turn') return does.each.flatMap(stepsOf);
   return does.kind === 'answer' ? does.steps : [];
 }
 
@@ -86,6 +92,23 @@ function doing(callee: SippCallee, does: FarEnd): string {
         takeInvite() +
         doing(callee, does.then)
       );
+    }
+    case 'in_turn': {
+      const label = (i: number) => `  <label id="turn${i}"/>\n`;
+      const branches = does.each
+        .slice(0, -1)
+        .map(
+          (_, i) =>
+            `  <nop next="turn${i}" test="is${i}"><action><test assign_to="is${i}" variable="turn" compare="equal" value="${i + 1}"/></action></nop>\n`,
+        );
+      const all = does.each.map((one, i) => `${label(i)}${doing(callee, one)}  <nop next="end"/>\n`);
+      const last = all.length - 1;
+      return [
+        '  <nop><action><add assign_to="turn" value="1"/></action></nop>\n',
+        ...branches,
+        `  <nop next="turn${last}"/>\n`,
+        ...all,
+      ].join('');
     }
     case 'answer': {
       const { steps, ring = 0 } = does;

@@ -5,7 +5,7 @@ import { AttendantError } from '../base/errors.ts';
 import { systemClock } from '../base/clock.ts';
 import { addressTowards, freeUdpGroup, isUdpBoundBy } from './ports.ts';
 import { lastLines, type Program, startProgram } from './program.ts';
-import { type FarEnd, sippCalleeXml } from './sipp-callee.ts';
+import { callsOf, type FarEnd, sippCalleeXml } from './sipp-callee.ts';
 import { SippRun } from './sipp-run.ts';
 import { headerOf } from './sip-trace.ts';
 import {
@@ -116,7 +116,7 @@ export interface SippCalleeOptions {
 }
 
 /**
- * Runs SIPp as one that is called, once: `sip:anyone@<host>:<port>` of its `local`.
+ * Runs SIPp as one that is called, once, or in turn: `sip:anyone@<host>:<port>` of its `local`.
  *
  * @example const desk = await startSippCallee({ address: '127.0.0.1', does: { kind: 'refuse', status: 486 }, signal });
  */
@@ -128,7 +128,7 @@ export async function startSippCallee(options: SippCalleeOptions): Promise<SippR
     await writeFile(silence, ENCODE[codec](Buffer.alloc(16_000 * 2)));
     const files = sippCalleeXml({ does, hearAt, codec, audio: options.audio ?? silence });
     const callee: SippRun = await run({
-      ...{ folder, files, address, calls: 1, args: [], transport, signal },
+      ...{ folder, files, address, calls: callsOf(does), args: [], transport, signal },
       callIdOf: async () => {
         const invite = (await callee.messages()).find(({ method }) => method === 'INVITE');
         return (invite && headerOf(invite, 'call-id')) ?? '';

@@ -107,11 +107,13 @@ export function calleeFaults(
   const { organization, settings, placeOf } = asked;
   const numbers = new Map<string, number>();
   const uids = new Map<string, number>();
+  // What is wrong with those is said once, not for each callee.
+  const trunk = outbound?.trunks.find((one) => one === settings.trunk);
+  const caller_id = outbound?.caller_ids.find((one) => one === settings.caller_id);
   callees.forEach(({ to, uid, time_zone }, i) => {
     const fault = (member: string, what: string, mend: string) =>
       faults.push({ path: ['callees', i, member], what, mend });
     const address = targetOf(to)?.kind === 'address';
-    const { trunk, caller_id } = settings;
     if (outbound)
       try {
         permitted(name, outbound, { to, organization, caller_id, trunk: address ? undefined : trunk });

@@ -160,6 +160,48 @@ describe('the page', () => {
     await browser.see('supervisor_hung_up');
   });
 
+  it('shows a list of people to be called, and pauses, resumes and cancels it by keyboard', async () => {
+    const headers = {
+      'api-key': board().stack.config.apiKeys[0]?.key ?? '',
+      'content-type': 'application/json',
+    };
+    // Nobody of it is called as long as this lasts.
+    const starts = new Date(Date.now() + 86_400_000).toISOString();
+    const callees = [{ to: '+15550123', vars: { name: WICKED } }, { to: '+15550124' }];
+    const body = JSON.stringify({
+      agent: 'dialing',
+      name: WICKED,
+      callees,
+      do_not_call: ['+15550124'],
+      starts,
+    });
+    await fetch(`${board().apiUrl}/lists`, { method: 'POST', headers, body });
+    await browser.value(`location.hash = '#/lists'`);
+    await browser.see('1 of 2');
+    await browser.tabTo(WICKED);
+    await browser.press('Enter');
+    await browser.see('do_not_call 1');
+    await browser.see('+15550123');
+    await browser.tabTo('Pause');
+    await browser.press('Enter');
+    await browser.see('paused');
+    await browser.press('Enter');
+    await browser.see('running');
+    const wanted = ['region: About the list', 'table: Callees'];
+    await expect.poll(() => browser.heard(), { timeout: 60_000 }).toEqual(expect.arrayContaining(wanted));
+    await browser.screen(PHONE);
+    expect(await browser.value(TOO_WIDE)).toEqual([]);
+    await browser.screen(DESK);
+    await browser.tabTo('Cancel …');
+    await browser.press('Enter');
+    await browser.see('Cancel this list?');
+    await browser.tabTo('Cancel the list');
+    await browser.press('Enter');
+    await browser.see('canceled 1');
+    expect(await browser.value('window.broken')).toBeUndefined();
+    expect(browser.complaints).toEqual([]);
+  });
+
   it('is told to screen readers by headings, tables and a log of what is said', async () => {
     // Chromium makes what they are told behind the page's back.
     const wanted = ['heading: History', 'table: Calls', 'navigation: Main', 'link: Agents'];
@@ -186,7 +228,7 @@ describe('the page', () => {
     const colours = new Set<string>();
     for (const scheme of ['light', 'dark'] as const) {
       await browser.screen(PHONE, scheme);
-      for (const view of ['calls', 'history', 'webhooks', 'agents']) {
+      for (const view of ['calls', 'history', 'lists', 'webhooks', 'agents']) {
         await browser.value(`location.hash = '#/${view}'`);
         await browser.until('the view is there', `document.querySelector('main h1') !== null`);
         expect(await browser.value(TOO_WIDE)).toEqual([]);

@@ -1,11 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { answersOk } from '../../stack/facts.ts';
+import { anotherApi } from '../stack/another-api.ts';
 import type { OwnStack } from '../stack/own-stack.ts';
-import { until } from '../until.ts';
 
 /** Processes that send webhooks side by side, two at any time. */
 export interface Senders {
@@ -16,19 +13,14 @@ export interface Senders {
 
 /** Two processes of `attendant api`, as they are: the stack's own, and one on another port. */
 export async function realSenders(stack: OwnStack, signal: AbortSignal): Promise<Senders> {
-  const { config } = stack;
-  const port = await freePort();
-  const args = ['--import', 'tsx', join(config.root, 'cli.ts'), 'api'];
-  const env = { ...config.env, ATTENDANT_HOME: config.home, ATTENDANT_API_PORT: String(port) };
-  const second = spawn(process.execPath, args, { cwd: config.root, env, stdio: 'ignore' });
-  await until('the second API is ready', () => answersOk(`http://127.0.0.1:${port}/readyz`, signal));
+  const second = await anotherApi(stack, signal);
   return {
     killOne: async (alone) => {
       await stack.kill('api');
       await alone();
       await stack.restart('api');
     },
-    stop: () => void second.kill('SIGKILL'),
+    stop: () => second.kill(),
   };
 }
 
@@ -53,13 +45,4 @@ export async function impatientSenders(stack: OwnStack): Promise<Senders> {
     },
     stop: () => senders.forEach((one) => one.kill('SIGKILL')),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,5 +1,5 @@
 import { ask, Problem } from './client.js';
-import { h } from './elements.js';
+import { confirmation, h } from './elements.js';
 
 /**
  * What can be done in a call that runs, as far as the key reaches: nothing of it is shown to a key that may only read. What came of each is said
@@ -49,8 +49,11 @@ export async function controlsOf(thread, { signal }) {
   });
 
   const hangUp = h('button', { type: 'button', class: 'danger' }, 'Hang up …');
-  const sure = confirmation('Hang up this call?', 'The caller is cut off at once.', 'Hang up', () =>
-    command('hangup', undefined, 'Hanging up …', () => 'Hung up.'),
+  const sure = confirmation(
+    'Hang up this call?',
+    'The caller is cut off at once.',
+    { no: 'Keep the call', yes: 'Hang up' },
+    () => command('hangup', undefined, 'Hanging up …', () => 'Hung up.'),
   );
   hangUp.addEventListener('click', () => sure.showModal());
 
@@ -146,31 +149,3 @@ const field = (name, label, properties) =>
   );
 
 const tick = (name, label) => h('label', { class: 'tick' }, h('input', { name, type: 'checkbox' }), label);
-
-function confirmation(question, consequence, yes, confirmed) {
-  const close = () => dialog.close();
-  const dialog = h(
-    'dialog',
-    { 'aria-label': question },
-    h('h2', {}, question),
-    h('p', {}, consequence),
-    h(
-      'div',
-      { class: 'row' },
-      h('button', { type: 'button', onclick: close }, 'Keep the call'),
-      h(
-        'button',
-        {
-          type: 'button',
-          class: 'danger',
-          onclick: () => {
-            close();
-            void confirmed();
-          },
-        },
-        yes,
-      ),
-    ),
-  );
-  return dialog;
-}

@@ -66,3 +66,32 @@ export function duration(from, to) {
 /** An error, said to screen readers too. */
 export const alarm = (error) =>
   h('p', { role: 'alert' }, error instanceof Error ? error.message : String(error));
+
+/** A question that has to be answered before something is done; `showModal` asks it. */
+export function confirmation(question, consequence, { no, yes }, confirmed) {
+  const close = () => dialog.close();
+  const dialog = h(
+    'dialog',
+    { 'aria-label': question },
+    h('h2', {}, question),
+    h('p', {}, consequence),
+    h(
+      'div',
+      { class: 'row' },
+      h('button', { type: 'button', onclick: close }, no),
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'danger',
+          onclick: () => {
+            close();
+            void confirmed();
+          },
+        },
+        yes,
+      ),
+    ),
+  );
+  return dialog;
+}

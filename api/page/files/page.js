@@ -4,6 +4,7 @@ import { showCalls } from './calls.js';
 import { key, Problem } from './client.js';
 import { alarm, h } from './elements.js';
 import { showHistory } from './history.js';
+import { showList, showLists } from './lists.js';
 import { showWebhooks } from './webhooks.js';
 
 /** What each address shows. A view gets the place to draw in and lives until its signal aborts. */
@@ -11,6 +12,8 @@ const VIEWS = [
   [/^#\/calls$/, showCalls],
   [/^#\/history(?:\?(.*))?$/, showHistory],
   [/^#\/thread\/(.+)$/, showCall],
+  [/^#\/lists$/, showLists],
+  [/^#\/lists\/([^?]+)(?:\?.*)?$/, showList],
   [/^#\/webhooks$/, showWebhooks],
   [/^#\/agents$/, showAgents],
 ];
