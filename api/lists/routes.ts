@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Definitions } from '../../agent/definition/definitions.ts';
 import type { Clock } from '../../base/clock.ts';
 import { AttendantError } from '../../base/errors.ts';
-import { isListId, type ListId, type Organization, type Uid } from '../../base/ids.ts';
+import { isListId, type ListId, type Organization } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
 import type { CallList } from '../../threads/lists/call-list.ts';
 import type { CallLists } from '../../threads/lists/store.ts';
@@ -188,7 +188,7 @@ async function start(
   const those = callees.map(({ to, uid = null, vars, time_zone = null }) => {
     const dialed = dialedAs(to);
     const due = never.has(dialed) ? undefined : opensFrom(settings, { time_zone }, span.starts);
-    return { to: dialed, uid: uid as Uid | null, vars, time_zone, due };
+    return { to: dialed, uid, vars, time_zone, due };
   });
   const made = await lists.start(organization, settings, those, { ...span, kept: kept(organization) });
   const left = those.filter(({ due }) => due === undefined).length;

@@ -55,7 +55,10 @@ export async function openWorld(begin: number) {
     sleep: (_ms, signal) =>
       new Promise((resolve, reject) => {
         const onAbort = () => reject(signal?.reason as Error);
-        if (signal?.aborted) return onAbort();
+        if (signal?.aborted) {
+          onAbort();
+          return;
+        }
         signal?.addEventListener('abort', onAbort, { once: true });
         sleeping.push(() => {
           signal?.removeEventListener('abort', onAbort);
@@ -97,7 +100,7 @@ export async function openWorld(begin: number) {
         return result;
       },
     };
-    const mortal = dying(jittery as typeof redis, undefined as never, steps, () => undefined);
+    const mortal = dying(jittery, undefined as never, steps, () => undefined);
     const its: CallLists = callListsIn(mortal.redis, () => time);
     alive++;
     const dialing = new ListDialing({
