@@ -66,6 +66,7 @@ it('everyone on a list is called as the rules say, once for each call and no mor
   }));
   const retry = { busy: { after: AFTER, times: 2 }, no_answer: { after: AFTER, times: 1 } };
   const asked = { agent: 'dialing', callees, retry, pace: { at_once: AT_ONCE, per_minute: 60 } };
+  const began = new Date().toISOString();
   const begun = await api(board(), 'POST', '/lists', asked);
   expect(begun.status).toBe(201);
   const { id } = (await begun.json()) as { id: ListId };
@@ -91,7 +92,7 @@ it('everyone on a list is called as the rules say, once for each call and no mor
     result,
     why: attempts.map(({ reason }) => reason),
   }));
-  expect(went).toMatchObject(PEOPLE.map(([, results, result]) => ({ calls: results, result })));
+  expect(went, JSON.stringify(went)).toMatchObject(PEOPLE.map(([, results, result]) => ({ calls: results, result })));
   expect(list).toMatchObject({
     state: 'finished',
     results: { answered: 5, busy: 1, no_answer: 1, rejected: 1 },
@@ -115,7 +116,7 @@ it('everyone on a list is called as the rules say, once for each call and no mor
     expect(theirs.at(-1)).toMatchObject({ uid: `callee-${i}`, caller: { vars: { name: `Callee ${i}` } } });
   }
   // Every call of it is one that the list tells of.
-  const { threads: all } = await ask<{ threads: readonly Thread[] }>('/threads?agent=dialing&limit=50');
+  const { threads: all } = await ask<{ threads: readonly Thread[] }>(`/threads?agent=dialing&limit=50&from=${began}`);
   expect(all.map((thread) => thread.id as string).sort()).toEqual(
     threads.map((thread) => thread.id as string).sort(),
   );
