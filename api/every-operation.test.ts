@@ -103,8 +103,8 @@ const guarded = all.filter(({ operation }) => operation.security.length > 0);
 const OPEN = [
   'getHealth',
   'getReadiness',
-  'receiveLiveKitWebhook',
   'getErrors',
+  'receiveLiveKitWebhook',
   'getOpenApi',
   'getReference',
 ];
