@@ -185,8 +185,13 @@ function listFaults(text: string): string[] {
   const found = readList('list.yaml', {
     agentOf: (name) => (name === definition?.name ? definition : undefined),
     now: Date.UTC(2026, 0, 1),
-    read: (file) =>
-      file.endsWith('.csv') ? shown('docs/lists.md', 'csv') : file.endsWith('.txt') ? '+15550199\n' : text,
+    read: (file) => ({
+      text: file.endsWith('.csv')
+        ? shown('docs/lists.md', 'csv')
+        : file.endsWith('.txt')
+          ? '+15550199\n'
+          : text,
+    }),
   });
   return 'problems' in found ? found.problems.map(({ what }) => what) : [];
 }

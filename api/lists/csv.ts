@@ -10,23 +10,22 @@ export interface Row {
  * @throws RowError for a quote that is never closed, or stands in the middle of a cell
  */
 export function readCsv(text: string): Row[] {
-  const whole = text.startsWith('\ufeff') ? text.slice(1) : text;
-  const first = /^[^\r\n]*/.exec(whole)?.[0] ?? '';
+  const first = /^[^\r\n]*/.exec(text)?.[0] ?? '';
   const separator = [',', ';', '\t'].find((sign) => first.includes(sign)) ?? ',';
   const rows: Row[] = [];
   let at = 0;
   let line = 1;
-  while (at < whole.length) {
+  while (at < text.length) {
     const begun = line;
     const cells: string[] = [];
     for (;;) {
-      const cell = whole[at] === '"' ? quoted() : plain();
+      const cell = text[at] === '"' ? quoted() : plain();
       cells.push(cell);
-      if (whole[at] !== separator) break;
+      if (text[at] !== separator) break;
       at++;
     }
-    if (whole[at] === '\r') at++;
-    if (whole[at] === '\n') at++;
+    if (text[at] === '\r') at++;
+    if (text[at] === '\n') at++;
     line++;
     if (cells.some((cell) => cell.trim() !== '')) rows.push({ line: begun, cells });
   }
@@ -34,9 +33,8 @@ export function readCsv(text: string): Row[] {
 
   function plain(): string {
     let end = at;
-    while (end < whole.length && whole[end] !== separator && whole[end] !== '\n' && whole[end] !== '\r')
-      end++;
-    const cell = whole.slice(at, end);
+    while (end < text.length && text[end] !== separator && text[end] !== '\n' && text[end] !== '\r') end++;
+    const cell = text.slice(at, end);
     at = end;
     return cell.trim();
   }
@@ -45,17 +43,17 @@ export function readCsv(text: string): Row[] {
     const begun = line;
     let cell = '';
     for (at++; ;) {
-      const end = whole.indexOf('"', at);
+      const end = text.indexOf('"', at);
       if (end < 0) throw new RowError(begun, 'a quote is not closed');
-      cell += whole.slice(at, end);
-      line += whole.slice(at, end).split('\n').length - 1;
+      cell += text.slice(at, end);
+      line += text.slice(at, end).split('\n').length - 1;
       at = end + 1;
-      if (whole[at] !== '"') break;
+      if (text[at] !== '"') break;
       cell += '"';
       at++;
     }
-    while (whole[at] === ' ') at++;
-    const next = whole[at];
+    while (text[at] === ' ') at++;
+    const next = text[at];
     if (next !== undefined && next !== separator && next !== '\n' && next !== '\r')
       throw new RowError(line, 'something stands behind a closing quote');
     return cell;

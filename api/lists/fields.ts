@@ -23,7 +23,7 @@ const retry = z
 const moment = z.iso.datetime({ offset: true, error: 'a time such as 2026-12-24T18:00:00+01:00' });
 
 /** What a list says of all of its calls, in a file and in a request. */
-export const settingFields = {
+const settingFields = {
   name: line(128).default('').describe('How people name it.'),
   agent: callFields.agent,
   trunk: callFields.trunk,

@@ -28,8 +28,9 @@ function read(files: Readonly<Record<string, string>>) {
     now: NOW,
     read: (file) => {
       const text = files[file.replace('/lists/', '')];
-      if (text === undefined) throw new Error('no such file');
-      return text;
+      if (text !== undefined) return { text };
+      const what = 'the file cannot be read: it is not there';
+      return { problem: { file, line: 1, code: 'E_LIST_INVALID', what, mend: 'check the path' } };
     },
   });
   return 'problems' in found ? found.problems.map(printProblem) : found.list;
@@ -48,7 +49,7 @@ hours:
 expires: 2026-05-10T18:00:00+02:00
 `;
   const csv =
-    '\ufeffto,uid,time_zone,name,time\r\n+1 (555) 014-5000,ada-1,,"Lovelace, ""Ada""",nine\r\n\r\nsip:desk@PBX.example.com,,America/New_York,Bob,\r\n';
+    'to,uid,time_zone,name,time\r\n+1 (555) 014-5000,ada-1,,"Lovelace, ""Ada""",nine\r\n\r\nsip:desk@PBX.example.com,,America/New_York,Bob,\r\n';
   const never = '# asked us\n+1 555 014 5000 # Ada\n+15550199\n\n';
   expect(read({ 'may.yaml': yaml, 'may.csv': csv, 'never.txt': never })).toMatchObject({
     agent: 'reminder',
@@ -151,7 +152,7 @@ it.each([
     '3: E_LIST_INVALID: expires: the list lasts longer than thirty days',
   ],
   [`${YAML}expires: tomorrow`, '3: E_LIST_INVALID: expires: "tomorrow" is not valid; use a time such as'],
-  [`${YAML}do_not_call: gone.txt`, 'gone.txt:1: E_LIST_INVALID: the file cannot be read: no such file'],
+  [`${YAML}do_not_call: gone.txt`, 'gone.txt:1: E_LIST_INVALID: the file cannot be read: it is not there'],
   [`${YAML}do_not_call: may.csv`, 'may.csv:1: E_LIST_INVALID: this is neither a number nor an address'],
   ['agent: [', '1: E_LIST_INVALID: no valid YAML'],
 ])('of the settings %j says what is wrong', (yaml, problem) => {
@@ -170,7 +171,8 @@ it('is checked by attendant check, with its callees', () => {
   expect(checkFiles(config, [join(home, 'may.yaml')])).toEqual([
     `${join(home, 'may.csv')}:3: E_LIST_INVALID: to is not valid; write a number as +15550123, or sip:user@host`,
   ]);
-  writeFileSync(join(home, 'may.csv'), 'to\n+15550145000\n');
+  // As spreadsheets on Windows begin a file.
+  writeFileSync(join(home, 'may.csv'), '\ufeffto\n+15550145000\n');
   expect(checkFiles(config, [join(home, 'may.yaml')])).toEqual([]);
 });
 

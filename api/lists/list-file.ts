@@ -1,24 +1,24 @@
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { parse } from 'yaml';
 import type { Definition } from '../../agent/definition/definition.ts';
 import { openDefinitions } from '../../agent/definition/definitions.ts';
 import { targetOf } from '../../agent/definition/dialable.ts';
-import { reasonOf } from '../../base/errors.ts';
 import type { AgentName } from '../../base/ids.ts';
 import { createLog } from '../../base/log.ts';
 import type { Problem } from '../../base/problem.ts';
 import { schemaProblems } from '../../base/schema-problems.ts';
 import { Source } from '../../base/source.ts';
+import { readTextFile } from '../../base/text-file.ts';
 import type { Config } from '../../config.ts';
 import { type AskedCallee, type AskedList, calleeSchema, fileSchema, MOST_CALLEES } from './fields.ts';
 import { readCsv, RowError } from './csv.ts';
 import { calleeFaults, dialedAs, settingFaults } from './sound.ts';
 
 const CODE = 'E_LIST_INVALID';
-/** Bytes of a file. */
-const MOST_TEXT = 4 * 1024 * 1024;
+/** Bytes of a file of people or numbers. */
+const MOST_TABLE = 4 * 1024 * 1024;
 const PAGE = 'docs/lists.md';
+
+type Read = (file: string) => ReturnType<typeof readTextFile>;
 
 interface Around {
   /** The definition of an agent; undefined where there is none that is right. */
@@ -27,7 +27,7 @@ interface Around {
   /** Milliseconds since 1970. */
   readonly now: number;
   /** How a file is read; from the disk unless said. */
-  readonly read?: (file: string) => string;
+  readonly read?: Read;
 }
 
 /** The agents of an installation, as a list's file is checked against them. */
@@ -37,15 +37,11 @@ export function agentsOf(place: Pick<Config, 'home' | 'root' | 'env'>): Around['
   return (name) => (names.has(name) ? definitions.get(name as AgentName).definition : undefined);
 }
 
-/** Whether a YAML file is of a list: those have callees. */
+/** Whether a YAML file is of a list, right or wrong: it has what only lists have. */
 export function isListFile(file: string): boolean {
   if (!/\.ya?ml$/.test(file)) return false;
-  try {
-    const value: unknown = parse(readFileSync(file, 'utf8'), { logLevel: 'silent' });
-    return typeof value === 'object' && value !== null && 'callees' in value;
-  } catch {
-    return false;
-  }
+  const read = readTextFile(file, CODE);
+  return 'text' in read && /^["']?(callees|do_not_call|pace)["']?\s*:/m.test(read.text);
 }
 
 /** A list as its files say it, as `POST /lists` takes it; or all that is wrong with them, each at its line. */
@@ -53,10 +49,11 @@ export function readList(
   file: string,
   around: Around,
 ): { readonly list: AskedList } | { readonly problems: readonly Problem[] } {
-  const { read: readFile = readText } = around;
-  const text = textOf(file, readFile);
-  if (typeof text !== 'string') return { problems: [text] };
-  const source = new Source(file, text, CODE);
+  const { read: readFile = (one) => readTextFile(one, CODE, one === file ? {} : { most: MOST_TABLE }) } =
+    around;
+  const opened = readFile(file);
+  if ('problem' in opened) return { problems: [opened.problem] };
+  const source = new Source(file, opened.text, CODE);
   const read = source.read();
   if ('problems' in read) return read;
   const parsed = fileSchema.safeParse(read.value ?? {});
@@ -106,17 +103,17 @@ export function readList(
 
 function readCallees(
   file: string,
-  read: (file: string) => string,
+  read: Read,
 ): { rows: { line: number; callee: AskedCallee }[]; problems: Problem[] } {
   const problems: Problem[] = [];
   const problem = (line: number, what: string, mend: string) =>
     problems.push({ file, line, code: CODE, what, mend });
   const rows: { line: number; callee: AskedCallee }[] = [];
-  const text = textOf(file, read);
-  if (typeof text !== 'string') return { rows, problems: [text] };
+  const opened = read(file);
+  if ('problem' in opened) return { rows, problems: [opened.problem] };
   let table: ReturnType<typeof readCsv>;
   try {
-    table = readCsv(text);
+    table = readCsv(opened.text);
   } catch (thrown) {
     if (!(thrown instanceof RowError)) throw thrown;
     problem(thrown.line, thrown.message, 'quote cells as RFC 4180 says');
@@ -166,15 +163,12 @@ function readCallees(
 }
 
 /** A number a line; empty lines and what stands behind `#` count for nothing. */
-function readNumbers(
-  file: string,
-  read: (file: string) => string,
-): { numbers: string[]; problems: Problem[] } {
-  const text = textOf(file, read);
-  if (typeof text !== 'string') return { numbers: [], problems: [text] };
+function readNumbers(file: string, read: Read): { numbers: string[]; problems: Problem[] } {
+  const opened = read(file);
+  if ('problem' in opened) return { numbers: [], problems: [opened.problem] };
   const numbers: string[] = [];
   const problems: Problem[] = [];
-  text.split(/\r?\n/).forEach((whole, i) => {
+  opened.text.split(/\r?\n/).forEach((whole, i) => {
     const number = whole.replace(/#.*/, '').trim();
     if (number === '') return;
     if (targetOf(number)) numbers.push(dialedAs(number));
@@ -184,21 +178,6 @@ function readNumbers(
     }
   });
   return { numbers, problems };
-}
-
-function readText(file: string): string {
-  const { size } = statSync(file);
-  if (size > MOST_TEXT) throw new Error(`it has ${size} bytes, the most is ${MOST_TEXT}`);
-  return readFileSync(file, 'utf8');
-}
-
-function textOf(file: string, read: (file: string) => string): string | Problem {
-  try {
-    return read(file);
-  } catch (thrown) {
-    const what = `the file cannot be read: ${reasonOf(thrown)}`;
-    return { file, line: 1, code: CODE, what, mend: 'check the path and its rights' };
-  }
 }
 
 const byPlace = (a: Problem, b: Problem) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1);

@@ -83,7 +83,8 @@ export function settingFaults(settings: Settings, { name, outbound }: Definition
     );
   else {
     const window = windowAt(starts, hours);
-    if (!window.open && window.until >= expires)
+    // A list that is over before it begins has been told of.
+    if (starts < expires && !window.open && window.until >= expires)
       fault(
         ['hours', 'hours'],
         'none of these hours is before the list ends',

@@ -3,7 +3,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openDefinitions } from '../../agent/definition/definitions.ts';
+import { agentsOf, readList } from '../../api/lists/list-file.ts';
 import { readProvisioning } from '../../api/provisioning-files.ts';
+import { systemClock } from '../../base/clock.ts';
 import { AttendantError } from '../../base/errors.ts';
 import type { AgentName } from '../../base/ids.ts';
 import { createLog } from '../../base/log.ts';
@@ -13,7 +15,18 @@ import { loadScenario } from '../../rehearsal/scenario.ts';
 import { loadDialogues } from '../../speech/dialogue/load.ts';
 import { readKeeping } from '../../threads/keeping-file.ts';
 import { check } from '../check.ts';
-import { type Broken, DEFINITION, DIALOGUE, KEEPING, PRICES, SCENARIO, SETTINGS } from './broken.ts';
+import {
+  type Broken,
+  CALLEES,
+  DEFINITION,
+  DIALOGUE,
+  KEEPING,
+  LIST,
+  NEVER,
+  PRICES,
+  SCENARIO,
+  SETTINGS,
+} from './broken.ts';
 import { BROKEN } from './every-case.ts';
 import { breakIn, rightHome } from './home.ts';
 
@@ -71,6 +84,13 @@ function holders(folder: string): (file: string) => Promise<unknown> {
         return loadDialogues([join(folder, 'speech', 'dialogues')]);
       case SCENARIO.file:
         return loadScenario(join(folder, file));
+      case LIST.file:
+      case CALLEES.file:
+      case NEVER.file: {
+        const read = readList(join(folder, LIST.file), { agentOf: agentsOf(config), now: systemClock.now() });
+        if ('problems' in read) throw new Error('nobody is called');
+        return read.list;
+      }
       default:
         return readProvisioning(config).rules.map(({ file: rule }) => rule);
     }
@@ -82,12 +102,15 @@ const KEPT_BY_REFUSAL = (file: string) => file !== DEFINITION.file && file !== P
 
 describe('a broken file', () => {
   it.each(BROKEN)('$file: $what', async (broken: Broken) => {
-    const folder = home({ desk: broken.file === DEFINITION.file });
+    const folder = home({ desk: broken.file === DEFINITION.file || broken.named !== undefined });
     const held = holders(folder);
     const before = broken.file === SETTINGS.file ? undefined : await held(broken.file);
     breakIn(folder, broken);
 
-    const { lines, code } = await checked(folder);
+    const { lines, code } = await checked(
+      folder,
+      broken.named === undefined ? [] : [join(folder, broken.named)],
+    );
     const told = broken.told.map((line) => (/^\d/.test(line) ? `${broken.file}:${line}` : line));
     if (broken.file !== SETTINGS.file || lines.length > told.length)
       told.push(told.length === 1 ? '1 problem' : `${told.length} problems`);
@@ -122,7 +145,10 @@ describe('attendant check', () => {
     const folder = home();
     const one = [
       ...new Map(
-        BROKEN.filter(({ by }) => typeof by === 'object').map((broken) => [broken.file, broken]),
+        BROKEN.filter(({ by, named }) => typeof by === 'object' && named === undefined).map((broken) => [
+          broken.file,
+          broken,
+        ]),
       ).values(),
     ];
     for (const broken of one.filter(({ file }) => file !== SETTINGS.file)) breakIn(folder, broken);

@@ -9,6 +9,8 @@ export interface Broken {
   readonly told: readonly string[];
   /** Whether it is right by itself, and wrong only beside the other files: it is told, and taken over all the same, since those may follow. */
   readonly beside?: true;
+  /** The file that `attendant check` is given, of a kind that nobody loads unless it is named. */
+  readonly named?: string;
 }
 
 export type Change =
@@ -27,6 +29,8 @@ export type Change =
 export interface Kind {
   readonly file: string;
   readonly code: string;
+  /** See {@link Broken.named}. */
+  readonly named?: string;
 }
 
 export const DEFINITION: Kind = { file: 'agent/definitions/desk.yaml', code: 'E_DEFINITION_INVALID' };
@@ -36,6 +40,10 @@ export const RULE: Kind = { file: 'dispatch-rules/number.json', code: 'E_RULE_IN
 export const NUMBERS: Kind = { file: 'numbers.yaml', code: 'E_NUMBERS_INVALID' };
 export const PRICES: Kind = { file: 'prices.yaml', code: 'E_PRICES_INVALID' };
 export const KEEPING: Kind = { file: 'keeping.yaml', code: 'E_KEEPING_INVALID' };
+const OF_LISTS = { code: 'E_LIST_INVALID', named: 'lists/may.yaml' };
+export const LIST: Kind = { file: 'lists/may.yaml', ...OF_LISTS };
+export const CALLEES: Kind = { file: 'lists/may.csv', ...OF_LISTS };
+export const NEVER: Kind = { file: 'lists/never.txt', ...OF_LISTS };
 export const DIALOGUE: Kind = { file: 'speech/dialogues/desk.yaml', code: 'E_DIALOGUE_INVALID' };
 export const SCENARIO: Kind = { file: 'rehearsal/scenarios/call.yaml', code: 'E_SCENARIO_INVALID' };
 export const SETTINGS: Kind = { file: '.env.local', code: 'E_CONFIG' };
@@ -47,7 +55,7 @@ export function beside(broken: readonly Broken[]): Broken[] {
 
 /** Cases of one kind, each as what is changed and `line: what is wrong; the mend` of all that is told. */
 export function cases(
-  { file, code }: Kind,
+  { file, code, named }: Kind,
   ...rows: readonly (readonly [by: Change, ...told: readonly string[]])[]
 ): Broken[] {
   return rows.map(([by, ...told]) => ({
@@ -57,5 +65,6 @@ export function cases(
     file,
     by,
     told: told.map((line) => line.replace(/^(\d+): (?!E_)/, `$1: ${code}: `)),
+    ...(named !== undefined && { named }),
   }));
 }

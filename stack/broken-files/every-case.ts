@@ -1,5 +1,6 @@
 import type { Broken } from './broken.ts';
 import { DEFINITIONS } from './cases/definitions.ts';
+import { LISTS } from './cases/lists.ts';
 import { MONEY } from './cases/money.ts';
 import { NO_TEXT } from './cases/no-text.ts';
 import { REHEARSING } from './cases/rehearsing.ts';
@@ -12,6 +13,7 @@ export const BROKEN: readonly Broken[] = [
   ...DEFINITIONS,
   ...TELEPHONY,
   ...MONEY,
+  ...LISTS,
   ...REHEARSING,
   ...IN_SETTINGS,
 ];

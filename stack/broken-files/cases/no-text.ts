@@ -3,11 +3,13 @@ import { gzipSync } from 'node:zlib';
 import { basename, join } from 'node:path';
 import {
   type Broken,
+  CALLEES,
   type Change,
   DEFINITION,
   DIALOGUE,
   KEEPING,
   type Kind,
+  LIST,
   NUMBERS,
   PRICES,
   PROVIDER,
@@ -18,6 +20,8 @@ import {
 
 /** Every kind but settings, which no process of ours watches. */
 const KINDS = [DEFINITION, TRUNK, PROVIDER, RULE, NUMBERS, PRICES, KEEPING, DIALOGUE, SCENARIO];
+/** Kinds that are loaded only where they are named. A list that is no text is not known to be one: its callees are. */
+const NAMED = { notText: [CALLEES], notYaml: [LIST] };
 /** Bytes; other kinds may have 256 KiB. */
 const LARGER: readonly Kind[] = [DEFINITION, DIALOGUE];
 
@@ -26,9 +30,9 @@ const linesOf = (kind: Kind) =>
 
 /** What no kind of file may be, whatever is in it. */
 function notText(kind: Kind): Broken[] {
-  const { file, code } = kind;
+  const { file, code, named } = kind;
   const last = linesOf(kind);
-  const most = LARGER.includes(kind) ? 512 : 256;
+  const most = kind === CALLEES ? 4_096 : LARGER.includes(kind) ? 512 : 256;
   const rows: readonly [Change, number, string][] = [
     ['a folder', 1, 'the file cannot be read: it is a folder; put a file there, or give it another name'],
     ['a pipe', 1, 'the file cannot be read: it is no file; put a file there, or give it another name'],
@@ -63,12 +67,13 @@ function notText(kind: Kind): Broken[] {
     file,
     by,
     told: [`${line}: ${code}: ${told}`],
+    ...(named !== undefined && { named }),
   }));
 }
 
 /** What is no YAML. */
 function notYaml(kind: Kind): Broken[] {
-  const { file, code } = kind;
+  const { file, code, named } = kind;
   const last = linesOf(kind);
   const [first = ''] = readFileSync(join(import.meta.dirname, '..', 'right', file), 'utf8').split('\n');
   const bomb = Array.from({ length: 9 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i}, `.repeat(9)}]`).join(
@@ -108,10 +113,16 @@ function notYaml(kind: Kind): Broken[] {
       `no valid YAML: Source contains multiple documents; please use YAML.parseAllDocuments(); ${mend}`,
     ],
   ];
-  return rows.map(([what, by, line, told]) => ({ what, file, by, told: [`${line}: ${code}: ${told}`] }));
+  return rows.map(([what, by, line, told]) => ({
+    what,
+    file,
+    by,
+    told: [`${line}: ${code}: ${told}`],
+    ...(named !== undefined && { named }),
+  }));
 }
 
 export const NO_TEXT: readonly Broken[] = [
-  ...KINDS.flatMap(notText),
-  ...KINDS.filter(({ file }) => file.endsWith('.yaml')).flatMap(notYaml),
+  ...[...KINDS, ...NAMED.notText].flatMap(notText),
+  ...[...KINDS, ...NAMED.notYaml].filter(({ file }) => file.endsWith('.yaml')).flatMap(notYaml),
 ];
