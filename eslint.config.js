@@ -43,6 +43,7 @@ export default tseslint.config(
         location: 'readonly',
         fetch: 'readonly',
         setTimeout: 'readonly',
+        clearTimeout: 'readonly',
         setInterval: 'readonly',
         clearInterval: 'readonly',
         sessionStorage: 'readonly',

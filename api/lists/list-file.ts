@@ -49,8 +49,8 @@ export function readList(
   file: string,
   around: Around,
 ): { readonly list: AskedList } | { readonly problems: readonly Problem[] } {
-  const { read: readFile = (one) => readTextFile(one, CODE, one === file ? {} : { most: MOST_TABLE }) } =
-    around;
+  const readFile: Read =
+    around.read ?? ((one) => readTextFile(one, CODE, one === file ? {} : { most: MOST_TABLE }));
   const opened = readFile(file);
   if ('problem' in opened) return { problems: [opened.problem] };
   const source = new Source(file, opened.text, CODE);

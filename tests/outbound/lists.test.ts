@@ -92,7 +92,9 @@ it('everyone on a list is called as the rules say, once for each call and no mor
     result,
     why: attempts.map(({ reason }) => reason),
   }));
-  expect(went, JSON.stringify(went)).toMatchObject(PEOPLE.map(([, results, result]) => ({ calls: results, result })));
+  expect(went, JSON.stringify(went)).toMatchObject(
+    PEOPLE.map(([, results, result]) => ({ calls: results, result })),
+  );
   expect(list).toMatchObject({
     state: 'finished',
     results: { answered: 5, busy: 1, no_answer: 1, rejected: 1 },
@@ -116,7 +118,9 @@ it('everyone on a list is called as the rules say, once for each call and no mor
     expect(theirs.at(-1)).toMatchObject({ uid: `callee-${i}`, caller: { vars: { name: `Callee ${i}` } } });
   }
   // Every call of it is one that the list tells of.
-  const { threads: all } = await ask<{ threads: readonly Thread[] }>(`/threads?agent=dialing&limit=50&from=${began}`);
+  const { threads: all } = await ask<{ threads: readonly Thread[] }>(
+    `/threads?agent=dialing&limit=50&from=${began}`,
+  );
   expect(all.map((thread) => thread.id as string).sort()).toEqual(
     threads.map((thread) => thread.id as string).sort(),
   );
