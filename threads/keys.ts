@@ -200,3 +200,17 @@ export const roomKey = (sid: string): string => `attendant:room:{${sid}}`;
 
 /** String, expiring: there once a webhook of LiveKit's with that id was taken. */
 export const hookTakenKey = (id: string): string => `attendant:livekit-webhook:${id}`;
+
+/** Hash: which process holds the call, in which epoch, and what another one needs that takes it over. */
+export const leaseKey = (organization: Organization, id: ThreadId): string =>
+  `attendant:{${organization}}:lease:${id}`;
+
+/** Sorted set: the calls that run, by when their leases expire (milliseconds, Redis's own clock). */
+export const leasesKey = (organization: Organization): string => `attendant:{${organization}}:leases`;
+
+/** Set: organizations that have, or had, calls. */
+export const leasedOrganizationsKey = (): string => 'attendant:leased-organizations';
+
+/** String, expiring: the text of a definition that a call runs with, by its version. */
+export const definitionKey = (organization: Organization, version: string): string =>
+  `attendant:{${organization}}:definition:${version}`;

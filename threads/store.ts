@@ -6,11 +6,13 @@ import type { Log } from '../base/log.ts';
 import { analysesIn, type Analyses } from './analyses.ts';
 import type { Archive } from './archive/archive.ts';
 import { openCommands, type Commands } from './commands.ts';
+import { definitionTextsIn, type DefinitionTexts } from './definition-texts.ts';
 import type { ThreadStart, ThreadWriter } from './entry.ts';
 import type { RecordingFiles } from './recording-files.ts';
 import { callListsIn, type CallLists } from './lists/store.ts';
 import { eraseCaller, eraseThreads, type Erased } from './erase.ts';
 import { makeJournalFolder } from './journal.ts';
+import { leasesIn, type Leases } from './leases.ts';
 import { cursorBehind, listThreads, type ThreadFilter, type ThreadPage } from './list.ts';
 import { numbersIn, type Numbers } from './numbers.ts';
 import { ordersIn, type Orders } from './orders.ts';
@@ -72,6 +74,10 @@ export interface Threads {
   /** What is to be done in calls that run. */
   readonly commands: Commands;
   readonly numbers: Numbers;
+  /** Which process holds which call; `holder` names this one. To be closed before the threads are. */
+  leases(holder: string): Leases;
+  /** What calls run with. */
+  readonly definitions: DefinitionTexts;
   /** Entries of threads that are written here which Redis does not have yet. */
   readonly backlog: number;
   /** Whether Redis is there right now. */
@@ -177,6 +183,8 @@ export function openThreads(options: {
     usage: (organization, asked) => readUsage(redis, organization, asked),
     commands,
     numbers: numbersIn(redis),
+    leases: (holder) => leasesIn(redis, { holder, clock }),
+    definitions: definitionTextsIn(redis),
     get backlog() {
       return [...live].reduce((sum, writer) => sum + writer.backlog, 0);
     },

@@ -129,6 +129,11 @@ export const CALLS = {
     title: 'The recording could not be stopped in time, so no sensitive digits are collected',
     mend: 'Try again in a moment; see whether LiveKit and its egress answer.',
   },
+  E_CALL_TAKEN_OVER: {
+    status: 409,
+    title: 'Another worker has the call',
+    mend: 'Nothing is to be done: the other worker carries it on.',
+  },
   E_CONSULT_RUNNING: {
     status: 409,
     title: 'The agent is on a side call',
