@@ -50,6 +50,7 @@ const environment = z.object({
   ATTENDANT_WORKER_PORT: port(8081),
   ATTENDANT_SPEECH_PORT: port(8092),
   ATTENDANT_CHILDREN: whole(1, 256).optional(),
+  ATTENDANT_HANDOVER_SECONDS: number(0, 86_400).default(60),
   ATTENDANT_DRAIN_SECONDS: number(0, 86_400).default(300),
   ATTENDANT_PRIVATE_NETWORKS: z.string().default(''),
   ATTENDANT_LOG_LEVEL: z.enum(LEVELS, { error: `use one of ${LEVELS.join(', ')}` }).default('info'),
@@ -115,6 +116,8 @@ export interface Config {
   readonly children: number | undefined;
   /** Milliseconds that a worker which is told to stop lets its calls go on. */
   readonly drainTime: number;
+  /** Milliseconds after which a worker that drains leaves its calls to others. */
+  readonly handOverAfter: number;
   /** What requests to the servers of users (webhooks, HTTP tools) may reach besides the public internet. */
   readonly networks: AllowedNetworks;
   readonly logLevel: string;
@@ -179,6 +182,7 @@ export function readConfig(
       sip: e.SIP_PORT,
     },
     children: e.ATTENDANT_CHILDREN,
+    handOverAfter: e.ATTENDANT_HANDOVER_SECONDS * 1_000,
     drainTime: e.ATTENDANT_DRAIN_SECONDS * 1_000,
     networks: allowedNetworks(e.ATTENDANT_PRIVATE_NETWORKS, fail),
     logLevel: e.ATTENDANT_LOG_LEVEL,

@@ -15,7 +15,9 @@ const OF_THE_SERVER = ['instance', 'job'];
 /** Every metric there is with its labels, of a worker and an API to which everything has happened once. */
 async function everyMetric(): Promise<Map<string, { type: string; labels: string[] }>> {
   const sizes = { rss: 1, heapUsed: 1, ffiListeners: 1, timers: 1, backlog: 1, pause: 1 };
-  const worker = new WorkerMetrics(() => [{ pid: 1, kind: 'status', registered: true, calls: 1, ...sizes }]);
+  const worker = new WorkerMetrics(() => [
+    { pid: 1, kind: 'status', holder: 'a', registered: true, calls: 1, ...sizes },
+  ]);
   worker.observe(1, { of: 'started', thread: 'a', agent: 'desk', direction: 'inbound' });
   worker.observe(1, { of: 'answered', thread: 'a', after: 300 });
   worker.observe(1, {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { versionOf } from '../base/file-version.ts';
 import type { Organization } from '../base/ids.ts';
 import { definitionKey } from './keys.ts';
 import type { Redis } from './redis.ts';
@@ -8,21 +8,16 @@ const KEPT = 2 * 86_400;
 
 /** What calls run with, by the hash of the text, so that any worker can go on with the very same. */
 export interface DefinitionTexts {
-  /** Keeps it, and gives its version. @throws AttendantError as `Redis.run` */
+  /** Keeps it under its version (`versionOf`). @throws AttendantError as `Redis.run` */
   keep(organization: Organization, text: string): Promise<void>;
   /** The text of that version; undefined where Redis has it no more. @throws AttendantError as `Redis.run` */
   read(organization: Organization, version: string): Promise<string | undefined>;
 }
 
-/** The version that a text is kept under: `sha256:` + hex. */
-export function versionOfText(text: string): string {
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
-}
-
 export function definitionTextsIn(redis: Redis): DefinitionTexts {
   return {
     keep: async (organization, text) => {
-      const key = definitionKey(organization, versionOfText(text));
+      const key = definitionKey(organization, versionOf(text));
       await redis.run((client) => client.set(key, text, { expiration: { type: 'EX', value: KEPT } }));
     },
     read: async (organization, version) =>

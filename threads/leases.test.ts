@@ -162,7 +162,7 @@ it('what is released is gone, though it was being renewed just then', async () =
 it('says what it is transferring, to whoever takes the call', async () => {
   const held = call();
   const leases = leasesIn(redis, { holder: 'a', clock: systemClock, changes: PACE });
-  const transfer = { to: 'sales', method: 'warm', callee: 'callee-1' };
+  const transfer = { name: 'sales', to: 'sip:sales@pbx', method: 'warm' } as const;
   leases.hold(held, 1).transferring(transfer);
   const key = `attendant:{acme}:lease:${held.start.id}`;
   await expect

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { AttendantError } from '../base/errors.ts';
 import type { Organization, ThreadId } from '../base/ids.ts';
-import type { ThreadStart } from './entry.ts';
+import type { ThreadStart, TransferAttempt } from './entry.ts';
 import { leasedOrganizationsKey, leaseKey, leasesKey, prefixOf } from './keys.ts';
 import type { Redis } from './redis.ts';
 import { claim, giveUp, hold, lapse, release } from './lease-scripts.ts';
@@ -14,19 +14,26 @@ export interface HeldCall {
   readonly agent: string;
   /** The version of what it runs with (`definition-texts.ts`). */
   readonly definition: string;
-  /** Destination (by its name) that the caller is being transferred to, how, and the identity of who was dialed for it. */
-  readonly transfer?: { readonly to: string; readonly method: string; readonly callee?: string } | undefined;
+  /** The attempt of a transfer that is under way. */
+  readonly transfer?: HeldTransfer | undefined;
 }
 
-/** A call that this process holds. */
-export interface Hold {
+/** Where the caller is being transferred to: the destination's name and address, and how. */
+export interface HeldTransfer {
+  readonly name: string;
+  readonly to: string;
+  readonly method: TransferAttempt['method'];
+}
+
+/** This process's hold of a call. */
+export interface Lease {
   readonly epoch: number;
   /** Aborts when somebody else holds the call: this process is to leave it as it is. */
   readonly lost: AbortSignal;
   /** Notes the transfer that is under way, or that none is. */
-  transferring(transfer: HeldCall['transfer']): void;
-  /** It is known from elsewhere that somebody else has the call. */
-  lose(reason: string): void;
+  transferring(transfer: HeldTransfer | undefined): void;
+  /** Whether the call is this process's still; true also where Redis does not say. */
+  check(): Promise<boolean>;
   /** Leaves the call to another process, which may take it at once. @throws AttendantError as `Redis.run`; it is held on then */
   giveUp(): Promise<void>;
   /** The call is over. */
@@ -72,7 +79,7 @@ const LOOKED_AT = 50;
  */
 export interface Leases {
   /** Holds a call from now on, renewed by itself until it is released, lost or given up. */
-  hold(call: HeldCall, epoch: number): Hold;
+  hold(call: HeldCall, epoch: number): Lease;
   /** Takes over one call whose holder is gone. @throws AttendantError as `Redis.run` */
   claim(): Promise<Claimed | undefined>;
   /** That process is gone for certain: what it held may be claimed at once. @throws AttendantError as `Redis.run` */
@@ -160,7 +167,7 @@ interface HeldParts {
   readonly onOver: (held: Held) => void;
 }
 
-class Held implements Hold {
+class Held implements Lease {
   readonly epoch: number;
   readonly #parts: HeldParts;
   #last: Promise<void> = Promise.resolve();
@@ -178,15 +185,14 @@ class Held implements Hold {
     return this.#lost.signal;
   }
 
-  transferring(transfer: HeldCall['transfer']): void {
+  transferring(transfer: HeldTransfer | undefined): void {
     this.#call = { ...this.#call, transfer };
     void this.renew();
   }
 
-  lose(reason: string): void {
-    if (this.#over) return;
-    this.#end();
-    this.#lost.abort(new AttendantError('E_CALL_TAKEN_OVER', reason));
+  async check(): Promise<boolean> {
+    await this.renew();
+    return !this.lost.aborted;
   }
 
   async giveUp(): Promise<void> {
@@ -212,7 +218,9 @@ class Held implements Hold {
       await announce(this.#call.start.organization);
       const args = [...this.#mine, String(pace.held), JSON.stringify(this.#call)];
       const isOurs = (await hold(redis, this.#keys, args)) === 1;
-      if (!isOurs) this.lose('another worker holds the call');
+      if (isOurs || this.#over) return;
+      this.#end();
+      this.#lost.abort(new AttendantError('E_CALL_TAKEN_OVER', 'another worker holds the call'));
     }).catch(() => undefined);
   }
 

@@ -70,13 +70,16 @@ export class CallAgent extends voice.Agent {
 
   constructor(options: {
     brief: Brief;
+    /** What was said on this call already. */
+    before?: llm.ChatContext | undefined;
     asides: Asides;
     isOver: () => boolean;
     /** The model is not asked for now. */
     keepsSilent: () => boolean;
   }) {
     const { instructions, tools } = options.brief.present();
-    super({ instructions, tools });
+    const { before } = options;
+    super({ instructions, tools, ...(before && { chatCtx: before }) });
     this.#brief = options.brief;
     this.#given = instructions;
     this.#asides = options.asides;

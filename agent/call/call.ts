@@ -9,11 +9,15 @@ import { Conversation } from './conversation.ts';
 import { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import { orderedParty } from './ordered-party.ts';
-import { recordingOf } from './recording/of-call.ts';
-import type { Recording } from './recording/recording.ts';
 import type { Party } from './party.ts';
 import { Presence } from './presence.ts';
+import { recordingOf } from './recording/of-call.ts';
+import type { Recording } from './recording/recording.ts';
 import { chaperone, hangUp, leave, TAKEN_OUT, WORKER_STOPPED } from './room.ts';
+import { handOver } from './takeover/hand-over.ts';
+import { HeldThread } from './takeover/held-thread.ts';
+import { holdCall, type Holding } from './takeover/holding.ts';
+import { cutOff, type Resumed } from './takeover/resumed.ts';
 
 /** Milliseconds that the end of a call waits for Redis; the journal has everything, and is replayed when Redis is back. */
 const FLUSH_LIMIT = 2_000;
@@ -33,6 +37,27 @@ export async function takeCall(
   const order = orderOf(job);
   const party = await partyOf(job, exchange, stop);
   if (!party) return; // Another worker makes this call, or nobody is there any more.
+  // How soon a call is answered that we make is for the callee to say.
+  await carry(party, job, exchange, { stop, onJoined, since: order ? undefined : since });
+}
+
+/**
+ * Carries a call from the moment its other side is known to the end of its thread.
+ *
+ * @param worker.since when LiveKit gave us the job, where the other side called us; milliseconds since 1970.
+ * @param worker.resumed what was before, where this worker takes the call over from another.
+ */
+export async function carry(
+  party: Party,
+  job: JobContext,
+  exchange: Exchange,
+  {
+    stop,
+    onJoined,
+    since,
+    resumed,
+  }: { stop: AbortSignal; onJoined: () => void; since?: number | undefined; resumed?: Resumed },
+): Promise<void> {
   const presence = await Presence.of(party, job, exchange);
   if (!presence) {
     exchange.log.info('an agent was sent to somebody who has one; it leaves');
@@ -40,13 +65,12 @@ export async function takeCall(
   }
   const { leg, caller, choice } = party;
   const ending = new Ending();
-  // How soon a call is answered that we make is for the callee to say.
-  const thread = exchange.open(choice.start, choice.agent?.definition, {
-    since: order ? undefined : since,
-    ending: ending.begun,
-    tools: choice.agent?.functions?.exported.tools.map(({ name }) => name) ?? [],
-  });
+  const epoch = resumed?.epoch ?? 1;
+  const tools = choice.agent?.functions?.exported.tools.map(({ name }) => name) ?? [];
+  const timing = { since, ending: ending.begun, tools, epoch };
+  const thread = new HeldThread(exchange.open(choice.start, choice.agent?.definition, timing), ending.begun);
   const { clock } = exchange;
+  for (const entry of cutOff(resumed?.thread, clock)) thread.append(entry);
   const { id: call, uid } = choice.start;
   const log = exchange.log.child({ call, uid });
   /** As every call has it, but with a log that says which call it is of. */
@@ -57,11 +81,15 @@ export async function takeCall(
 
   const { gone, answered, unwatch } = party.watch({ ending, thread });
   const isSideCall = caller.header(SIDE_CALL_HEADER) !== undefined;
+  let holding: Holding | undefined;
   let conversation: Conversation | undefined;
+  let keepHere: () => void = () => undefined;
   let recording: Recording | undefined;
   try {
     if (!choice.agent) throw choice.error;
     await party.enter(ending);
+    const { start, agent } = choice;
+    holding = holdCall(job, { start, leg: leg.identity, agent, epoch, ending }, own);
     recording = recordingOf(
       choice.agent.definition,
       { room: job.job.room?.name ?? '', thread, ending: ending.begun },
@@ -78,16 +106,33 @@ export async function takeCall(
       answered,
       exchange: own,
       recording,
+      lease: holding.lease,
+      resumed,
       aside: isSideCall
         ? undefined
         : (errand) => sideCall(errand, { start: choice.start, caller, ending: ending.begun, gone }, exchange),
     });
+    const { lease } = holding;
+    const busy = () => conversation?.busy;
+    keepHere = exchange.onHandOver(() => void handOver({ lease, busy, ending: ending.begun, clock, log }));
     await conversation.begin();
     if (await party.reach(conversation)) await conversation.greet();
   } catch (thrown) {
     ending.decide({ result: 'failed', reason: asAttendantError(thrown).code });
   }
   const endReason = await ending.decided;
+  keepHere();
+  // Asked once more: a worker that hung has many reasons to end what is another one's by now.
+  if (holding && !(await holding.lease.check())) {
+    thread.isLost();
+    await conversation?.end();
+    holding.unwatch();
+    unwatch();
+    await leave(job, log);
+    log.warn('another worker has the call now');
+    return;
+  }
+  thread.isOurs();
   const recordsOn =
     conversation?.callee !== undefined && choice.agent?.definition.recording?.after_transfer === 'continue';
   if (!recordsOn) void recording?.end();
@@ -108,6 +153,8 @@ export async function takeCall(
     thread.close();
   };
   const closed = recordsOn ? undefined : close();
+  holding?.unwatch();
+  await holding?.lease.release().catch(() => undefined); // It expires, and who finds it finds the call over.
   await Promise.all([party.over(), presence.over({ served: endReason.reason !== WORKER_STOPPED })]);
   await hungUp?.roomEnded;
   log.info({ agent, result: endReason.result, reason: endReason.reason }, 'a call has ended');

@@ -39,10 +39,15 @@ export function readCaller(
     headers,
     vars: readVars(headers['x-vars']),
     uid: uid !== undefined && isUid(uid) ? uid : undefined,
-    additionalInstructions: headers['x-additional-instructions'] ?? '',
+    additionalInstructions: notesIn(headers),
     hasSipLeg,
     header: (name) => headers[name.toLowerCase()],
   };
+}
+
+/** What the telephone system notes about the caller. */
+export function notesIn(headers: Readonly<Record<string, string>>): string {
+  return headers['x-additional-instructions'] ?? '';
 }
 
 function readHeaders(attributes: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,6 +1,7 @@
 import type { JobContext } from '@livekit/agents';
 import type { ModelPart } from '../../config.ts';
 import type { EndReason, ThreadWriter } from '../../threads/entry.ts';
+import type { Lease } from '../../threads/leases.ts';
 import type { Definition, Destination } from '../definition/definition.ts';
 import { sipHeaders } from '../tools/sip-headers.ts';
 import { renderedDestinations, toolset } from '../tools/toolset.ts';
@@ -29,6 +30,8 @@ import { Patience } from './patience.ts';
 import { PutThrough } from './put-through.ts';
 import { openRecorded } from './recording/opening.ts';
 import type { Recording } from './recording/recording.ts';
+import { conversationOf, isAgentsTurn } from './takeover/history.ts';
+import { GO_ON, type Resumed } from './takeover/resumed.ts';
 import { Transcript } from './transcript.ts';
 import { Transfer } from './transfer/transfer.ts';
 import type { Cause } from './trouble/attempts.ts';
@@ -52,6 +55,10 @@ interface Parts {
   readonly recording?: Recording | undefined;
   /** What is to be found out, where this is a side call itself. */
   readonly task?: string;
+  /** This worker's hold of the call; a side call has none. */
+  readonly lease?: Lease;
+  /** What was before, where another worker had the call. */
+  readonly resumed?: Resumed | undefined;
 }
 
 /** Milliseconds that tools get, at the end of a call, to put their results on the thread. */
@@ -132,6 +139,7 @@ export class Conversation {
       clock,
       log,
       listen: (on) => this.#voice.listen(on),
+      underWay: (attempt) => parts.lease?.transferring(attempt),
     });
     const consult = new Consult({
       room: job.room,
@@ -240,17 +248,22 @@ export class Conversation {
     const { clock, networks } = this.#parts.exchange;
     const outside = { clock, networks, render: (template: string) => this.#render(template) };
     const allowed = { consults: aside !== undefined, transfers: task === undefined };
-    this.#line.remember(agent.state);
-    this.#functions.enter();
+    const before = this.#parts.resumed?.thread;
+    if (!before) {
+      this.#line.remember(agent.state);
+      this.#functions.enter();
+    }
     const theirs = mcpToolsFor(agent.definition, this.#parts.exchange, ending.begun, this.#transcript);
     const ours = [...toolset(agent.definition, outside, allowed), ...this.#functions.tools(allowed)];
-    this.#flow.begin(withoutTwins([...ours, ...theirs]));
-    await ending.unlessEnded(this.#voice.start(this.#flow));
+    this.#flow.begin(withoutTwins([...ours, ...theirs]), before !== undefined);
+    await ending.unlessEnded(this.#voice.start(this.#flow, conversationOf(before?.history ?? [])));
     this.#supervision.begin();
   }
 
   /** The agent's first word, after what the caller is to know of a recording. */
   async greet(): Promise<void> {
+    const { resumed } = this.#parts;
+    if (resumed?.wasAnswered) return this.#goOn(resumed);
     const { recording, agent, ending, answered, exchange } = this.#parts;
     const [line, digits, voice, interjections] = [this.#line, this.#digits, this.#voice, this.#interjections];
     const opening = { line, digits, voice, interjections, ending, answered };
@@ -263,6 +276,18 @@ export class Conversation {
     if (agent.transfer !== undefined) void this.#putThrough.atOnce(agent.transfer, said);
   }
 
+  /** One line in place of a greeting, and the conversation goes on where it was. */
+  async #goOn({ transfer, unnoticed, thread }: Resumed): Promise<void> {
+    const { agent, ending, answered } = this.#parts;
+    this.#patience.begin();
+    await ending.unlessEnded(answered);
+    if (!unnoticed) await this.#interjections.say(agent.definition.trouble.resumed, 'resumed');
+    if (ending.begun.aborted) return;
+    if (transfer) void this.#putThrough.again(transfer.name);
+    else if (!unnoticed) this.#voice.reply({ instructions: GO_ON });
+    else if (isAgentsTurn(thread)) this.#voice.reply({});
+  }
+
   /** Whether the agent hears the other side; until it does, nothing that is said is answered. */
   listen(on: boolean): void {
     this.#voice.listen(on);
@@ -271,6 +296,12 @@ export class Conversation {
   /** Says the text as it is, and resolves when it has been heard. */
   say(text: string): Promise<void> {
     return this.#voice.say(this.#render(text));
+  }
+
+  /** What goes on just now, besides the other side's own words. */
+  get busy(): 'transfer' | 'talk' | undefined {
+    if (this.#transfer.underWay) return 'transfer';
+    return this.#voice.replying || this.#belt.busy ? 'talk' : undefined;
   }
 
   /** Who the caller talks to in this room now, in place of the agent. */

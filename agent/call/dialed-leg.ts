@@ -1,6 +1,7 @@
 import { DisconnectReason, type RemoteParticipant, type Room, RoomEvent } from '@livekit/rtc-node';
 import type { EndReason } from '../../threads/entry.ts';
 import type { Ending } from './ending.ts';
+import { isPutOut } from './put-out.ts';
 import type { Verdict } from './transfer/result.ts';
 
 /**
@@ -23,7 +24,10 @@ export function watchDialed(
     left = participant;
     if (isUp) end(participant);
   };
-  const onDisconnected = () => ending.decide({ result: 'failed', reason: 'room_closed' });
+  const onDisconnected = (reason: DisconnectReason) => {
+    // Who is put out may have lost the call to another worker, which takeover/holding.ts finds out.
+    if (!isPutOut(reason)) ending.decide({ result: 'failed', reason: 'room_closed' });
+  };
   room.on(RoomEvent.ParticipantDisconnected, onLeft);
   room.on(RoomEvent.Disconnected, onDisconnected);
   return {

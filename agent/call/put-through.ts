@@ -74,14 +74,25 @@ export class PutThrough {
   }
 
   /** Where a rule sends the caller, once the greeting is said. Never rejects. */
-  async atOnce(to: string, said: Promise<void>): Promise<void> {
+  atOnce(to: string, said: Promise<void>): Promise<void> {
+    return this.#unasked({ to, asker: 'A rule', reason: 'route', playedOut: () => said });
+  }
+
+  /** The transfer that the agent before began, of whom this one took the call over. Never rejects. */
+  again(to: string): Promise<void> {
+    const playedOut = () => Promise.resolve();
+    return this.#unasked({ to, asker: 'You', reason: 'transfer_call', playedOut });
+  }
+
+  async #unasked(order: Order): Promise<void> {
     const { ending, transcript, log } = this.#parts;
+    const { to } = order;
     try {
-      await this.run({ to, asker: 'A rule', reason: 'route', playedOut: () => said });
+      await this.run(order);
     } catch (thrown) {
       if (ending.begun.aborted) return;
       const { code } = asAttendantError(thrown);
-      log.warn({ code, pii: { error: thrown } }, 'a rule could not put the caller through');
+      log.warn({ code, pii: { error: thrown } }, 'a caller could not be put through');
       transcript.warning(code, to);
       this.reply();
     }

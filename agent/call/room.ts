@@ -8,6 +8,7 @@ import type { EndReason, ThreadWriter } from '../../threads/entry.ts';
 import type { ChosenAgent } from './agent.ts';
 import type { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
+import { isPutOut } from './put-out.ts';
 import { legLeaves } from './transfer/callee.ts';
 
 /** Milliseconds. */
@@ -57,8 +58,10 @@ export function watch(parts: {
   thread: ThreadWriter;
   stop: AbortSignal;
   clock: Clock;
+  /** The answer is on the thread already. */
+  wasAnswered?: boolean;
 }): { gone: AbortSignal; answered: Promise<void>; unwatch: () => void } {
-  const { leg, agent, ending, thread, stop, clock } = parts;
+  const { leg, agent, ending, thread, stop, clock, wasAnswered = false } = parts;
   const { room } = parts.job;
   const gone = new AbortController();
   let isAnswered = false;
@@ -68,7 +71,7 @@ export function watch(parts: {
     if (isAnswered || (leg.attributes['sip.callStatus'] ?? 'active') !== 'active') return;
     isAnswered = true;
     onAnswered();
-    thread.append({ kind: 'answered', at: timestamp(clock) });
+    if (!wasAnswered) thread.append({ kind: 'answered', at: timestamp(clock) });
   };
   const onLeft = (participant: RemoteParticipant) => {
     if (participant.identity !== leg.identity) return;
@@ -76,7 +79,10 @@ export function watch(parts: {
     ending.decide(leavingOf(participant));
     gone.abort();
   };
-  const onDisconnected = () => ending.decide({ result: 'failed', reason: 'room_closed' });
+  const onDisconnected = (reason: DisconnectReason) => {
+    // Who is put out may have lost the call to another worker, which takeover/holding.ts finds out.
+    if (!isPutOut(reason)) ending.decide({ result: 'failed', reason: 'room_closed' });
+  };
   const onStop = () => ending.decide({ result: 'failed', reason: WORKER_STOPPED });
   const maxDuration = (agent?.definition.limits.max_duration ?? 0) * 1_000;
   const cancelLimit = clock.after(maxDuration + LAST_WORDS, () =>
@@ -197,7 +203,7 @@ export async function chaperone(
   if (end === 'left') await takeDown(name, shared ? identities : [], nobodyGone, exchange);
 }
 
-/** The agent leaves the room, and nothing else happens to it. */
+/** The agent leaves its room, and the others stay. */
 export async function leave(job: JobContext, log: Exchange['log']): Promise<void> {
   await within(job.room.disconnect(), LEAVE_LIMIT, { what: 'leaving the room', clock: systemClock }).catch(
     (error: unknown) => {

@@ -73,11 +73,16 @@ export class Voice {
     parts.measures.watch(this.#session);
   }
 
-  /** Joins ears and mouth to the room. The call is answered (200) when LiveKit SIP has subscribed to the agent's track. */
-  async start(brief: Brief): Promise<void> {
+  /**
+   * Joins ears and mouth to the room. The call is answered (200) when LiveKit SIP has subscribed to the agent's track.
+   *
+   * @param before what was said on this call already.
+   */
+  async start(brief: Brief, before?: llm.ChatContext): Promise<void> {
     const { room, callerIdentity, answered, hush, clock, measures } = this.#parts;
     const agent = (this.#agent = new CallAgent({
       brief,
+      before,
       asides: this.#asides,
       isOver: () => this.#over,
       keepsSilent: () => hush.on,

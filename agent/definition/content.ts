@@ -65,7 +65,7 @@ function templateProblems(source: Source, definition: Definition): Problem[] {
   templates.push([['limits', 'duration_warning', 'text'], limits.duration_warning.text, state]);
   for (const field of ['duration_goodbye', 'silence_reprompt', 'silence_goodbye'] as const)
     templates.push([['limits', field], limits[field], state]);
-  for (const field of ['filler', 'apology', 'handover', 'goodbye'] as const)
+  for (const field of ['filler', 'apology', 'handover', 'resumed', 'goodbye'] as const)
     templates.push([['trouble', field], trouble[field], state]);
   const { consent } = recording ?? {};
   if (consent) templates.push([['recording', 'consent', 'text'], consent.text]);

@@ -29,6 +29,9 @@ export const trouble = z
     handover: sentence
       .default('I am putting you through to a colleague.')
       .describe('Said after the apology, before that transfer. Template.'),
+    resumed: sentence
+      .default('I am sorry, we were interrupted for a moment.')
+      .describe('Said when another worker takes the call over from one that has died. Template.'),
     goodbye: sentence
       .default('Please call again later. Goodbye.')
       .describe('Said before it is hung up. Template.'),

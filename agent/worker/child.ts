@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { JobProcess } from '@livekit/agents';
 import { AudioSource } from '@livekit/rtc-node';
 import { systemClock } from '../../base/clock.ts';
@@ -11,6 +12,7 @@ import { openPrices } from '../../prices/open.ts';
 import { keepAnalyzing } from '../analysis/keep-analyzing.ts';
 import { closing, type ClosingParts } from '../call/closing.ts';
 import { takeCall } from '../call/call.ts';
+import { takeOver } from '../call/takeover/take-over.ts';
 import type { Exchange } from '../call/exchange.ts';
 import { ffiClient } from '../call/ffi-client.ts';
 import { ModelSource } from '../call/models.ts';
@@ -27,6 +29,7 @@ import { journalFolder, type FromChild, type ToChild } from './messages.ts';
 import { observing, type Observation, type Observed } from './observation.ts';
 import { observedThread } from './observed-thread.ts';
 import { Registration } from './registration.ts';
+import { keepRescuing } from './rescue.ts';
 import { RoomEvents } from './room-events.ts';
 import { seat, sideAssignment } from './seat.ts';
 import { statusTeller } from './status.ts';
@@ -59,6 +62,9 @@ async function run(): Promise<void> {
     log,
     signal: stopped.signal,
   });
+  const holder = randomUUID();
+  const leases = threads.leases(holder);
+  const handingOver = new Set<() => void>();
   const definitions = openDefinitions({ home: config.home, root: config.root, env: config.env, log });
   const codes = openCodes({ env: config.env, clock, log });
   const mcp = new KnownMcpTools({ networks: config.networks, env: config.env, clock, log });
@@ -103,24 +109,29 @@ async function run(): Promise<void> {
     open: (start, definition, timing) => {
       const tools = new Set([...toolsOf(definition), ...(timing?.tools ?? [])]);
       const observed: Observed = { start, ...timing, tools };
-      const thread = threads.write(start, 1);
+      const thread = threads.write(start, timing?.epoch ?? 1);
       const watches = [observing(observed, observe)];
       if (tracing) watches.push(callSpans(observed, tracing, clock));
       return closing(observedThread(thread, watches, log), definition, closingParts);
     },
+    thread: async (organization, id) => {
+      await threads.replayJournals();
+      return threads.read(organization, id);
+    },
+    leases,
+    onHandOver: (handOver) => {
+      handingOver.add(handOver);
+      return () => handingOver.delete(handOver);
+    },
+    definitions: threads.definitions,
     orders: threads.orders,
     roomAgents: threads.roomAgents,
     commands: threads.commands,
-    beside: async (room, work) => {
+    beside: async (room, work, options = {}) => {
       const assignment = await sideAssignment(room, livekit, config.livekit.url);
-      const id = assignment.job?.id ?? '';
-      await host.beside(id, () =>
-        seat(
-          assignment,
-          seatParts(() => undefined),
-          work,
-        ),
-      );
+      const { stop } = options;
+      const parts = seatParts(() => stop?.abort(new Error('shut down')));
+      await host.beside(assignment.job?.id ?? '', () => seat(assignment, parts, work), options);
     },
     env: config.env,
     networks: config.networks,
@@ -161,8 +172,19 @@ async function run(): Promise<void> {
 
   const status = statusTeller();
   const tell = () =>
-    void send(status({ registered: registration.registered, calls: host.calls, backlog: threads.backlog }));
+    void send(
+      status({ holder, registered: registration.registered, calls: host.calls, backlog: threads.backlog }),
+    );
   const heartbeat = setInterval(tell, HEARTBEAT);
+
+  const rescuing = keepRescuing({
+    leases,
+    isFull: () => host.full,
+    takeOver: (claimed) => takeOver(claimed, exchange),
+    clock,
+    log,
+    signal: callsOver.signal,
+  });
 
   let draining = false;
   function drain(): void {
@@ -181,6 +203,9 @@ async function run(): Promise<void> {
       case 'drain':
         drain();
         return;
+      case 'hand over':
+        for (const handOver of handingOver) handOver();
+        return;
       case 'stop':
         host.stopAll('the worker stops');
         drain();
@@ -196,7 +221,9 @@ async function run(): Promise<void> {
 
   await registration.run(stopped.signal);
   clearInterval(heartbeat);
+  await rescuing;
   await codes.close();
+  await leases.close();
   await threads.close();
   await tracing?.close();
 }

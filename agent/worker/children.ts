@@ -11,6 +11,8 @@ const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
 const STOP_LIMIT = 8_000;
 /** Milliseconds after which the other children start even if the first takes no calls yet. */
 const HEAD_START = 20_000;
+/** Milliseconds between two times that calls are to be handed over: another worker may have come by then, or a transfer be over. */
+const HAND_OVER_EVERY = 5_000;
 /** A child that lived so long was well: the next restart waits the short time again. */
 const WELL = 60_000;
 /** MiB of young generation: audio frames die young, and a small one makes the collector run without end. */
@@ -18,6 +20,7 @@ const SEMI_SPACE = 32;
 
 const NOT_YET: ChildStatus = {
   kind: 'status',
+  holder: '',
   registered: false,
   calls: 0,
   rss: 0,
@@ -38,6 +41,7 @@ export class Children {
   readonly size: number;
   readonly metrics = new WorkerMetrics(() => this.statuses);
   readonly #env: NodeJS.ProcessEnv;
+  readonly #onGone: (holder: string) => void;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #running = new Map<number, Child>();
@@ -49,9 +53,12 @@ export class Children {
   constructor(options: {
     count: number;
     env: Readonly<Record<string, string | undefined>>;
+    /** Told the name on the leases of a child that has gone. */
+    onGone: (holder: string) => void;
     clock: Clock;
     log: Log;
   }) {
+    this.#onGone = options.onGone;
     this.size = options.count;
     // rtc-node writes its debug log, personal data and all, unless it is told that this is production.
     this.#env = { ...options.env, NODE_ENV: 'production' };
@@ -84,11 +91,29 @@ export class Children {
     await Promise.all([first, ...others]);
   }
 
-  /** No new calls; resolves when all children have gone. Calls that still run after `ms` are ended. */
-  async drain(ms: number): Promise<void> {
+  /** Whether calls can come. */
+  get takesCalls(): boolean {
+    return !this.#draining && this.registered > 0;
+  }
+
+  /**
+   * No new calls; resolves when all children have gone.
+   *
+   * @param times.handOverAfter milliseconds for calls to end by themselves; where there are other workers then, they get those that still run.
+   * @param times.endAfter milliseconds after which those that run even so are ended.
+   */
+  async drain(
+    { handOverAfter, endAfter }: { handOverAfter: number; endAfter: number },
+    others: () => Promise<boolean>,
+  ): Promise<void> {
     this.#draining = true;
     this.#tell({ kind: 'drain' });
-    if (await this.#gone(ms)) return;
+    const end = this.#clock.now() + endAfter;
+    if (await this.#gone(Math.min(handOverAfter, endAfter))) return;
+    for (let left = end - this.#clock.now(); left > 0; left = end - this.#clock.now()) {
+      if (await others()) this.#tell({ kind: 'hand over' });
+      if (await this.#gone(Math.min(HAND_OVER_EVERY, left))) return;
+    }
     this.#log.warn({ calls: this.calls }, 'the time to drain is over; ending the calls that still run');
     this.#tell({ kind: 'stop' });
     if (await this.#gone(STOP_LIMIT)) return;
@@ -125,6 +150,7 @@ export class Children {
     if (this.#draining) process.send({ kind: 'drain' } satisfies ToChild);
     return new Promise((resolve) => {
       const gone = (code: number | null, killedBy: NodeJS.Signals | null) => {
+        this.#onGone(this.#running.get(pid)?.status.holder ?? '');
         this.#running.delete(pid);
         this.metrics.gone(pid, !this.#draining);
         resolve({ code, killedBy });

@@ -45,7 +45,7 @@ export class Host implements Hosting {
     return Math.min(1, (FULL_LOAD * this.#taken) / this.#capacity);
   }
 
-  get #full(): boolean {
+  get full(): boolean {
     return this.#taken >= this.#capacity;
   }
 
@@ -56,7 +56,7 @@ export class Host implements Hosting {
   }
 
   accepts(job: Job): boolean {
-    if (this.#full) return false;
+    if (this.full) return false;
     this.#promised.set(
       job.id,
       setTimeout(() => this.#promised.delete(job.id), ASSIGNMENT_LIMIT),
@@ -81,11 +81,16 @@ export class Host implements Hosting {
    *
    * @throws AttendantError E_WORKER_FULL
    */
-  async beside(id: string, work: () => Promise<void>): Promise<void> {
-    if (this.#full) throw new AttendantError('E_WORKER_FULL', 'this worker takes no further call');
+  async beside(
+    id: string,
+    work: () => Promise<void>,
+    { stop = new AbortController(), evenFull = false }: { stop?: AbortController; evenFull?: boolean } = {},
+  ): Promise<void> {
+    if (this.full && !evenFull)
+      throw new AttendantError('E_WORKER_FULL', 'this worker takes no further call');
     const running = Promise.resolve().then(work);
     const done = running.catch(() => undefined);
-    this.#seated.set(id, { stop: new AbortController(), done });
+    this.#seated.set(id, { stop, done });
     this.onChange();
     try {
       await running;

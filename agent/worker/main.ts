@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { systemClock } from '../../base/clock.ts';
-import { createLog, type Log } from '../../base/log.ts';
+import { createLog } from '../../base/log.ts';
 import type { Config } from '../../config.ts';
 import { openThreads } from '../../threads/store.ts';
+import type { Workers } from '../../threads/workers.ts';
 import { Children } from './children.ts';
 import { serveHealth } from './health.ts';
 
@@ -12,21 +13,26 @@ const PRESENCE = 6_000;
 
 /**
  * `attendant worker`: one child per core, each hosting many calls; children that end are replaced. Resolves when the signal
- * has aborted and every call has ended, or `config.drainTime` ms later with the rest ended by us.
+ * has aborted and every call has ended or is with another worker, or `config.drainTime` ms later with the rest ended by us.
  *
  * @throws AttendantError E_PORT_IN_USE when the health port is taken.
  */
 export async function main(config: Config, signal: AbortSignal): Promise<void> {
   const log = createLog('worker', config.logLevel);
   const ended = new AbortController();
+  const closing = new AbortController();
+  const threads = openThreads({ redisUrl: config.redisUrl, clock: systemClock, log, signal: closing.signal });
+  const leases = threads.leases('');
   const children = new Children({
     count: config.children ?? availableParallelism(),
     env: config.env,
+    // Its calls need not wait for their leases to expire. Where Redis is away they do.
+    onGone: (holder) => void leases.lapse(holder).catch(() => undefined),
     clock: systemClock,
     log,
   });
   const closeHealth = await serveHealth(config.ports.worker, children);
-  const announcement = announce(config, children, log, ended.signal);
+  const announcement = announce(threads.workers, children, ended.signal);
   try {
     const running = children.run(ended.signal);
     children.firstRegistered.then(
@@ -40,33 +46,31 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
     });
-    log.info({ calls: children.calls, drainTime: config.drainTime }, 'draining: no new calls');
-    await children.drain(config.drainTime);
+    const { handOverAfter, drainTime } = config;
+    log.info({ calls: children.calls, handOverAfter, drainTime }, 'draining: no new calls');
+    await children.drain({ handOverAfter, endAfter: drainTime }, () => areOthers(threads.workers));
     ended.abort();
     await running;
   } finally {
     ended.abort();
     await Promise.allSettled([announcement, closeHealth()]);
+    await leases.close();
+    await threads.close();
   }
 }
 
 /** Tells the API through Redis, again and again until the signal aborts, that a worker is here and takes calls. */
-async function announce(config: Config, children: Children, log: Log, signal: AbortSignal): Promise<void> {
-  const closing = new AbortController();
-  const threads = openThreads({
-    redisUrl: config.redisUrl,
-    clock: systemClock,
-    log,
-    signal: closing.signal,
-  });
+async function announce(workers: Workers, children: Children, signal: AbortSignal): Promise<void> {
   const name = randomUUID();
   while (!signal.aborted) {
     // Away: the connection has said so in the log, and the next round tries again.
-    await (
-      children.registered > 0 ? threads.workers.beat(name, PRESENCE) : threads.workers.leave(name)
-    ).catch(() => undefined);
+    await (children.takesCalls ? workers.beat(name, PRESENCE) : workers.leave(name)).catch(() => undefined);
     await systemClock.sleep(PRESENCE / 4, signal).catch(() => undefined);
   }
-  await threads.workers.leave(name).catch(() => undefined);
-  await threads.close();
+  await workers.leave(name).catch(() => undefined);
+}
+
+/** Whether another worker takes calls; this one says of itself no more that it does. */
+async function areOthers(workers: Workers): Promise<boolean> {
+  return (await workers.count().catch(() => 0)) > 0;
 }

@@ -5,6 +5,8 @@ import type { Observation } from './observation.ts';
 /** How a child is: told at each change and as a heartbeat. Bytes. */
 export interface ChildStatus {
   readonly kind: 'status';
+  /** Its name on the leases of its calls. */
+  readonly holder: string;
   readonly registered: boolean;
   readonly calls: number;
   readonly rss: number;
@@ -21,8 +23,8 @@ export interface ChildStatus {
 /** What a child tells its parent. */
 export type FromChild = ChildStatus | { readonly kind: 'observed'; readonly observation: Observation };
 
-/** What a parent tells its child: take no more calls, or end those that run. */
-export type ToChild = { readonly kind: 'drain' } | { readonly kind: 'stop' };
+/** What a parent tells its child: take no more calls, leave those that run to another worker, or end them. */
+export type ToChild = { readonly kind: 'drain' } | { readonly kind: 'hand over' } | { readonly kind: 'stop' };
 
 /** Where this worker's calls are journalled. */
 export function journalFolder(config: Config): string {

@@ -6,6 +6,7 @@ import type { Observation } from './observation.ts';
 
 const STATUS: ChildStatus = {
   kind: 'status',
+  holder: 'a',
   registered: true,
   calls: 2,
   rss: 5e8,

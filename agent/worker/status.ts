@@ -9,7 +9,9 @@ interface FfiClientSlot {
 }
 
 /** Tells how this child is, for its parent's health and metrics. */
-export function statusTeller(): (now: Pick<ChildStatus, 'registered' | 'calls' | 'backlog'>) => ChildStatus {
+export function statusTeller(): (
+  now: Pick<ChildStatus, 'holder' | 'registered' | 'calls' | 'backlog'>,
+) => ChildStatus {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION });
   delays.enable();
   return (now) => ({ ...now, ...measured(), pause: longestPause(delays) });
@@ -23,7 +25,7 @@ function longestPause(delays: IntervalHistogram): number {
   return Math.round(pause);
 }
 
-function measured(): Omit<ChildStatus, 'registered' | 'calls' | 'backlog' | 'pause'> {
+function measured(): Omit<ChildStatus, 'holder' | 'registered' | 'calls' | 'backlog' | 'pause'> {
   const { rss, heapUsed } = process.memoryUsage();
   return {
     kind: 'status',

@@ -104,6 +104,8 @@ async function place(
   await livekit.rooms.create(room, ROOM_EMPTY, AbortSignal.timeout(CREATE_LIMIT));
   const tools = functions?.exported.tools.map(({ name }) => name) ?? [];
   const thread = new Minutes(errand.discreet(exchange.open(start, definition, { tools })));
+  // Nobody goes on with it whose worker is gone, but somebody ends it.
+  const lease = exchange.leases.hold({ start, leg: '', agent: '', definition: '' }, 1);
   log.info({ agent: definition.name }, 'a side call begins');
   let end: { reason: EndReason; verdict: Verdict } | undefined;
   try {
@@ -123,6 +125,7 @@ async function place(
   thread.append({ kind: 'ended', end_reason: reason, at: timestamp(clock) });
   await thread.flushed(AbortSignal.timeout(FLUSH_LIMIT)).catch(() => undefined);
   thread.close();
+  await lease.release().catch(() => undefined);
   log.info({ result: reason.result, reason: reason.reason }, 'a side call has ended');
   const { outcome, heard } = thread;
   if (outcome !== undefined) return { verdict: classify({ over: 'answered' }), thread: id, outcome };

@@ -67,12 +67,16 @@ export class Flow {
     this.#definition = parts.agent.definition;
   }
 
-  /** The call is in its first step, where nothing is said yet. */
-  begin(tools: readonly VoiceTool[]): void {
+  /**
+   * The call is in its first step, where nothing is said yet.
+   *
+   * @param goesOn it is in that step already, for another worker had it.
+   */
+  begin(tools: readonly VoiceTool[], goesOn = false): void {
     this.#tools = tools;
     const { flow } = this.#parts.agent;
     if (flow !== undefined && !this.#has(flow)) this.#parts.transcript.warning('E_FLOW_UNKNOWN', flow);
-    this.#enter(begunIn(this.#parts.agent), 'start');
+    this.#enter(begunIn(this.#parts.agent), goesOn ? undefined : 'start');
   }
 
   /**
@@ -163,7 +167,7 @@ export class Flow {
     await this.#say(this.#step?.on_enter);
   }
 
-  #enter(name: string | undefined, by: FlowRecord['by']): void {
+  #enter(name: string | undefined, by: FlowRecord['by'] | undefined): void {
     const { thread, clock, hang } = this.#parts;
     this.#name = name;
     this.#count += 1;
@@ -173,7 +177,8 @@ export class Flow {
       ...this.#tools.filter((tool) => allowed === undefined || allowed.includes(tool.name)),
       ...(Object.keys(goto).length > 0 ? [gotoFlow(goto)] : []),
     ]);
-    if (name !== undefined) thread.append({ kind: 'flow', flow: { flow: name, by }, at: timestamp(clock) });
+    if (name !== undefined && by !== undefined)
+      thread.append({ kind: 'flow', flow: { flow: name, by }, at: timestamp(clock) });
   }
 
   /** The agent begins in a step that it has just come to. */

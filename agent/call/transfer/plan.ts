@@ -2,6 +2,8 @@ import type { Destination } from '../../definition/definition.ts';
 
 /** One attempt to come. */
 export interface Step {
+  /** Of the destination. */
+  readonly name: string;
   readonly destination: Destination;
   /** The call would come back to where it is; nothing is sent. */
   readonly loops: boolean;
@@ -31,7 +33,7 @@ export function planOf(
     const key = JSON.stringify([method, destination.to, trunk]);
     if (!seen.has(key)) {
       seen.add(key);
-      steps.push({ destination, loops: loops(destination.to, names) });
+      steps.push({ name, destination, loops: loops(destination.to, names) });
     }
     fallback.forEach(visit);
   };

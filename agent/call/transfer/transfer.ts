@@ -1,6 +1,7 @@
 import { timestamp } from '../../../base/clock.ts';
 import { AttendantError } from '../../../base/errors.ts';
 import type { ThreadWriter, TransferAttempt } from '../../../threads/entry.ts';
+import type { HeldTransfer } from '../../../threads/leases.ts';
 import type { Destination } from '../../definition/definition.ts';
 import type { TransferRequest, TransferResult } from '../../tools/tool.ts';
 import { bridge } from './bridge.ts';
@@ -15,6 +16,8 @@ interface Parts extends OnCall {
   readonly thread: ThreadWriter;
   /** The agent listens to the caller, or does not while others do. */
   readonly listen: (on: boolean) => void;
+  /** Told which attempt is under way, and when none is any more, for who takes the call over. */
+  readonly underWay: (attempt: HeldTransfer | undefined) => void;
 }
 
 /** The transfers of one call: one at a time, and none once the call ends or has been handed over. */
@@ -61,13 +64,17 @@ export class Transfer {
       if (!last) throw new AttendantError('E_DESTINATION_UNKNOWN', 'that is not a destination of this agent');
       return { last, attempts };
     } finally {
-      if (this.#state !== 'transferred') this.#state = 'with the agent';
+      if (this.#state !== 'transferred') {
+        this.#state = 'with the agent';
+        this.#parts.underWay(undefined);
+      }
     }
   }
 
-  async #attempt({ destination, loops }: Step): Promise<TransferAttempt> {
-    const { clock } = this.#parts;
+  async #attempt({ name, destination, loops }: Step): Promise<TransferAttempt> {
+    const { clock, underWay } = this.#parts;
     const began = clock.now();
+    if (!loops) underWay({ name, to: destination.to, method: destination.method });
     const verdict = loops ? classify({ over: 'unsent', cause: 'loop' }) : await this.#try(destination);
     const { method, to } = destination;
     return { ...verdict, method, to, seconds: Math.round((clock.now() - began) / 10) / 100 };

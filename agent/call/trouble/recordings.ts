@@ -7,6 +7,7 @@ export const RECORDED = {
   filler: 'One moment, please.',
   apology: 'I am sorry, there is a technical problem here.',
   handover: 'I am putting you through to a colleague.',
+  resumed: 'I am sorry, we were interrupted for a moment.',
   goodbye: 'Please call again later. Goodbye.',
 } as const;
 

@@ -31,8 +31,8 @@ export class Trouble {
 
   /** Sentences that must be there before they are needed, what is needed first before the others. */
   get sentences(): string[] {
-    const { filler, apology, handover, goodbye, transfer } = this.#parts.said;
-    return transfer === undefined ? [filler, apology, goodbye] : [filler, apology, handover, goodbye];
+    const { filler, apology, handover, resumed, goodbye, transfer } = this.#parts.said;
+    return [filler, apology, ...(transfer === undefined ? [] : [handover]), goodbye, resumed];
   }
 
   /** No model of a part is left. While others are busy with the caller the agent is not needed; it is asked again when it is. */
