@@ -1,6 +1,7 @@
 import type { JobContext } from '@livekit/agents';
 import { asAttendantError } from '../../../base/errors.ts';
 import { timestamp } from '../../../base/clock.ts';
+import { within } from '../../../base/within.ts';
 import type { EndReason } from '../../../threads/entry.ts';
 import type { Claimed, HeldCall } from '../../../threads/leases.ts';
 import type { Thread } from '../../../threads/thread.ts';
@@ -18,6 +19,8 @@ const ASK_AGAIN = 500;
 /** LiveKit away for so long has lost the call. */
 const AWAY_LIMIT = 6_000;
 const FLUSH_LIMIT = 2_000;
+/** The caller waits. */
+const THREAD_LIMIT = 3_000;
 
 /**
  * Goes on with a call whose worker is gone: ends it where the other side has gone too, leaves it alone where that talks to somebody by now,
@@ -115,7 +118,8 @@ async function agentOf(call: HeldCall, exchange: Exchange): Promise<ChosenAgent 
 
 /** The thread with what the worker that is gone left in its journal, where that is on this disk. */
 async function threadOf({ start }: HeldCall, exchange: Exchange): Promise<Thread | undefined> {
-  return exchange.thread(start.organization, start.id).catch((thrown: unknown) => {
+  const read = exchange.thread(start.organization, start.id);
+  return within(read, THREAD_LIMIT, { what: 'the thread', clock: exchange.clock }).catch((thrown: unknown) => {
     const { code } = asAttendantError(thrown);
     exchange.log.warn({ code }, 'a call goes on without its history');
     return undefined;
