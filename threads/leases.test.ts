@@ -49,6 +49,7 @@ function call(organization = 'acme'): HeldCall {
     leg: 'sip_1',
     agent: 'agent-1',
     definition: 'sha256:0',
+    roomSid: 'RM_1',
   };
 }
 

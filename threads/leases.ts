@@ -4,6 +4,7 @@ import type { Organization, ThreadId } from '../base/ids.ts';
 import type { ThreadStart, TransferAttempt } from './entry.ts';
 import { leasedOrganizationsKey, leaseKey, leasesKey, prefixOf } from './keys.ts';
 import type { Redis } from './redis.ts';
+import type { RoomOrder } from './room-agents.ts';
 import { claim, giveUp, hold, lapse, release } from './lease-scripts.ts';
 
 /** What somebody needs who takes a call over: it is with the lease, for the thread may be late. */
@@ -14,6 +15,10 @@ export interface HeldCall {
   readonly agent: string;
   /** The version of what it runs with (`definition-texts.ts`). */
   readonly definition: string;
+  /** LiveKit's own id of the room. */
+  readonly roomSid: string;
+  /** Where the agent was sent to one participant of a room that may be others' too. */
+  readonly order?: RoomOrder | undefined;
   /** The attempt of a transfer that is under way. */
   readonly transfer?: HeldTransfer | undefined;
 }
@@ -207,7 +212,9 @@ class Held implements Lease {
   async release(): Promise<void> {
     if (this.#over) return;
     this.#end();
-    await this.#next(async () => void (await release(this.#parts.redis, this.#keys, this.#mine)));
+    await this.#next(async () => {
+      await release(this.#parts.redis, this.#keys, this.#mine);
+    });
   }
 
   /** Renews it, or begins it. Never rejects: a Redis that is away takes no lease from anyone. */
@@ -218,7 +225,7 @@ class Held implements Lease {
       await announce(this.#call.start.organization);
       const args = [...this.#mine, String(pace.held), JSON.stringify(this.#call)];
       const isOurs = (await hold(redis, this.#keys, args)) === 1;
-      if (isOurs || this.#over) return;
+      if (isOurs) return;
       this.#end();
       this.#lost.abort(new AttendantError('E_CALL_TAKEN_OVER', 'another worker holds the call'));
     }).catch(() => undefined);

@@ -89,7 +89,7 @@ export async function carry(
     if (!choice.agent) throw choice.error;
     await party.enter(ending);
     const { start, agent } = choice;
-    holding = holdCall(job, { start, leg: leg.identity, agent, epoch, ending }, own);
+    holding = holdCall(job, { start, leg: leg.identity, agent, order: party.order, epoch, ending }, own);
     recording = recordingOf(
       choice.agent.definition,
       { room: job.job.room?.name ?? '', thread, ending: ending.begun },
@@ -125,6 +125,7 @@ export async function carry(
   // Asked once more: a worker that hung has many reasons to end what is another one's by now.
   if (holding && !(await holding.lease.check())) {
     thread.isLost();
+    presence.leave();
     await conversation?.end();
     holding.unwatch();
     unwatch();

@@ -1,21 +1,16 @@
-import type { JobContext } from '@livekit/agents';
 import type { ModelPart } from '../../config.ts';
-import type { EndReason, ThreadWriter } from '../../threads/entry.ts';
-import type { Lease } from '../../threads/leases.ts';
+import type { EndReason } from '../../threads/entry.ts';
 import type { Definition, Destination } from '../definition/definition.ts';
 import { sipHeaders } from '../tools/sip-headers.ts';
 import { renderedDestinations, toolset } from '../tools/toolset.ts';
-import type { ChosenAgent } from './agent.ts';
 import { Belt } from './belt.ts';
 import { sayBye } from './bye.ts';
-import type { Caller } from './caller.ts';
 import { Hush } from './commands/hush.ts';
 import { Supervision } from './commands/supervision.ts';
-import { type Aside, Consult } from './consult/consult.ts';
+import { Consult } from './consult/consult.ts';
+import type { OfConversation } from './of-conversation.ts';
 import { Digits } from './digits.ts';
 import { Discretion } from './discretion.ts';
-import type { Ending } from './ending.ts';
-import type { Exchange } from './exchange.ts';
 import { firstGreeting, type Flow } from './flow/flow.ts';
 import { flowOf } from './flow/of-call.ts';
 import { Greeting } from './greeting.ts';
@@ -29,37 +24,13 @@ import { OwnFunctions } from './own-functions.ts';
 import { Patience } from './patience.ts';
 import { PutThrough } from './put-through.ts';
 import { openRecorded } from './recording/opening.ts';
-import type { Recording } from './recording/recording.ts';
-import { conversationOf, isAgentsTurn } from './takeover/history.ts';
-import { GO_ON, type Resumed } from './takeover/resumed.ts';
+import { goOn } from './takeover/go-on.ts';
+import { conversationOf } from './takeover/history.ts';
 import { Transcript } from './transcript.ts';
 import { Transfer } from './transfer/transfer.ts';
 import type { Cause } from './trouble/attempts.ts';
 import { Trouble } from './trouble/trouble.ts';
 import { Voice } from './voice.ts';
-
-interface Parts {
-  readonly job: JobContext;
-  /** Whom the agent talks to. */
-  readonly leg: { readonly identity: string };
-  readonly caller: Pick<Caller, 'number' | 'dialed' | 'hasSipLeg' | 'additionalInstructions'>;
-  readonly agent: ChosenAgent;
-  readonly thread: ThreadWriter;
-  readonly ending: Ending;
-  readonly gone: AbortSignal;
-  readonly answered: Promise<void>;
-  readonly exchange: Exchange;
-  /** Makes side calls; undefined where the agent may not. */
-  readonly aside?: Aside | undefined;
-  /** Undefined where nothing is to be recorded. */
-  readonly recording?: Recording | undefined;
-  /** What is to be found out, where this is a side call itself. */
-  readonly task?: string;
-  /** This worker's hold of the call; a side call has none. */
-  readonly lease?: Lease;
-  /** What was before, where another worker had the call. */
-  readonly resumed?: Resumed | undefined;
-}
 
 /** Milliseconds that tools get, at the end of a call, to put their results on the thread. */
 const LAST_RESULTS = 2_000;
@@ -67,7 +38,7 @@ const CLOSE_LIMIT = 5_000;
 
 /** The agent and the caller talking: voice, keypad and tools of one call, joined. */
 export class Conversation {
-  readonly #parts: Parts;
+  readonly #parts: OfConversation;
   readonly #transcript: Transcript;
   readonly #measures: Measures;
   readonly #digits: Digits;
@@ -86,7 +57,7 @@ export class Conversation {
   readonly #putThrough: PutThrough;
   readonly #supervision: Supervision;
 
-  constructor(parts: Parts) {
+  constructor(parts: OfConversation) {
     const { job, leg, caller, agent, ending, gone, answered, exchange } = parts;
     const { clock, log, livekit } = exchange;
     this.#parts = parts;
@@ -262,30 +233,19 @@ export class Conversation {
 
   /** The agent's first word, after what the caller is to know of a recording. */
   async greet(): Promise<void> {
-    const { resumed } = this.#parts;
-    if (resumed?.wasAnswered) return this.#goOn(resumed);
-    const { recording, agent, ending, answered, exchange } = this.#parts;
+    const { recording, agent, ending, answered, exchange, resumed } = this.#parts;
     const [line, digits, voice, interjections] = [this.#line, this.#digits, this.#voice, this.#interjections];
+    const [patience, putThrough] = [this.#patience, this.#putThrough];
+    if (resumed?.wasAnswered)
+      return goOn(resumed, { agent, patience, interjections, voice, putThrough, ending, answered });
     const opening = { line, digits, voice, interjections, ending, answered };
     if (recording) await openRecorded(recording, agent.definition, opening);
     await this.#functions.entered();
-    this.#patience.begin();
+    patience.begin();
     const first = await this.#flow.opened();
     const greeting = first === this.#greeting.of ? this.#greeting : this.#greet(first);
     const said = greeting.say(voice, exchange.log);
-    if (agent.transfer !== undefined) void this.#putThrough.atOnce(agent.transfer, said);
-  }
-
-  /** One line in place of a greeting, and the conversation goes on where it was. */
-  async #goOn({ transfer, unnoticed, thread }: Resumed): Promise<void> {
-    const { agent, ending, answered } = this.#parts;
-    this.#patience.begin();
-    await ending.unlessEnded(answered);
-    if (!unnoticed) await this.#interjections.say(agent.definition.trouble.resumed, 'resumed');
-    if (ending.begun.aborted) return;
-    if (transfer) void this.#putThrough.again(transfer.name);
-    else if (!unnoticed) this.#voice.reply({ instructions: GO_ON });
-    else if (isAgentsTurn(thread)) this.#voice.reply({});
+    if (agent.transfer !== undefined) void putThrough.atOnce(agent.transfer, said);
   }
 
   /** Whether the agent hears the other side; until it does, nothing that is said is answered. */
@@ -339,10 +299,7 @@ export class Conversation {
     const { job, leg, agent, gone, exchange } = this.#parts;
     const templates = agent.definition.tools.end_dialog?.headers ?? {};
     const headers = sipHeaders(templates, (template) => this.#render(template));
-    if (gone.aborted || Object.keys(headers).length === 0) return;
-    await sayBye(job.room, leg.identity, headers).catch((error: unknown) => {
-      exchange.log.warn({ pii: { error } }, 'the headers of the BYE could not be set');
-    });
+    if (!gone.aborted) await sayBye(job.room, leg.identity, headers, exchange.log);
   }
 
   #render(template: string): string {

@@ -58,12 +58,13 @@ export interface Exchange {
    * Seats the agent in a further room, for as long as `work` runs; throws E_WORKER_FULL where there is no place.
    *
    * @param options.stop aborted when the worker ends its calls.
+   * @param options.roomSid LiveKit's own id of the room, where that is known.
    * @param options.evenFull takes a place that is not there: of a call that would be lost otherwise.
    */
   beside(
     room: string,
     work: (job: JobContext) => Promise<void>,
-    options?: { stop?: AbortController; evenFull?: boolean },
+    options?: { stop?: AbortController; roomSid?: string; evenFull?: boolean },
   ): Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What requests to the servers of users may reach besides the public internet. */

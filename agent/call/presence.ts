@@ -57,6 +57,11 @@ export class Presence {
     return new Presence(order, identity, exchange);
   }
 
+  /** Another worker's agent is there in this one's place. */
+  leave(): void {
+    this.#over.abort(new Error('another worker has the call'));
+  }
+
   /** The agent is out of it. `served`: no rule is to send another one after it. */
   async over(options: { served: boolean }): Promise<void> {
     this.#over.abort(new Error('the call is over'));

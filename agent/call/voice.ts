@@ -150,7 +150,8 @@ export class Voice {
   /** Says the text as it is, unless the agent keeps silent; by `sound` where it is rendered already. Resolves when it has been heard or cut off. */
   async say(text: string, options: SayOptions & { readonly sound?: Sound } = {}): Promise<void> {
     const { anew, recorded, sound } = options;
-    if (this.#parts.hush.on) return;
+    // A greeting is said though the caller is put through behind it.
+    if (this.#parts.hush.on && options.sound === undefined) return;
     if (anew) this.unsilence();
     if (recorded === undefined) {
       const speech = this.#session.say(text, sound && { audio: sound.frames() });

@@ -128,8 +128,8 @@ async function run(): Promise<void> {
     roomAgents: threads.roomAgents,
     commands: threads.commands,
     beside: async (room, work, options = {}) => {
-      const assignment = await sideAssignment(room, livekit, config.livekit.url);
-      const { stop } = options;
+      const { stop, roomSid: sid = '' } = options;
+      const assignment = await sideAssignment({ name: room, sid }, livekit, config.livekit.url);
       const parts = seatParts(() => stop?.abort(new Error('shut down')));
       await host.beside(assignment.job?.id ?? '', () => seat(assignment, parts, work), options);
     },

@@ -10,9 +10,13 @@ import { identityOf } from '../call/presence.ts';
 import type { RoomEvents } from './room-events.ts';
 
 /** A job of our own making, for a room that LiveKit sends nobody to. */
-export async function sideAssignment(room: string, livekit: LiveKit, url: string): Promise<JobAssignment> {
-  const job = new Job({ id: `aside-${randomUUID()}`, room: new RoomInfo({ name: room }) });
-  return new JobAssignment({ job, url, token: await livekit.joinToken(room, agentIdentity(job.id)) });
+export async function sideAssignment(
+  room: { readonly name: string; readonly sid?: string },
+  livekit: LiveKit,
+  url: string,
+): Promise<JobAssignment> {
+  const job = new Job({ id: `aside-${randomUUID()}`, room: new RoomInfo(room) });
+  return new JobAssignment({ job, url, token: await livekit.joinToken(room.name, agentIdentity(job.id)) });
 }
 
 /**

@@ -105,7 +105,7 @@ async function place(
   const tools = functions?.exported.tools.map(({ name }) => name) ?? [];
   const thread = new Minutes(errand.discreet(exchange.open(start, definition, { tools })));
   // Nobody goes on with it whose worker is gone, but somebody ends it.
-  const lease = exchange.leases.hold({ start, leg: '', agent: '', definition: '' }, 1);
+  const lease = exchange.leases.hold({ start, leg: '', agent: '', definition: '', roomSid: '' }, 1);
   log.info({ agent: definition.name }, 'a side call begins');
   let end: { reason: EndReason; verdict: Verdict } | undefined;
   try {

@@ -3,6 +3,7 @@ import { type DisconnectReason, RoomEvent } from '@livekit/rtc-node';
 import { versionOf } from '../../../base/file-version.ts';
 import type { ThreadStart } from '../../../threads/entry.ts';
 import type { Lease } from '../../../threads/leases.ts';
+import type { RoomOrder } from '../../../threads/room-agents.ts';
 import type { ChosenAgent } from '../agent.ts';
 import type { Ending } from '../ending.ts';
 import type { Exchange } from '../exchange.ts';
@@ -27,19 +28,21 @@ export function holdCall(
     readonly start: ThreadStart;
     readonly leg: string;
     readonly agent: ChosenAgent;
+    readonly order: RoomOrder | undefined;
     readonly epoch: number;
     readonly ending: Ending;
   },
   { leases, definitions, clock, log }: Exchange,
 ): Holding {
-  const { start, leg, epoch, ending } = call;
+  const { start, leg, order, epoch, ending } = call;
   const { room } = job;
   const text = JSON.stringify(call.agent.definition);
   void definitions.keep(start.organization, text).catch((error: unknown) => {
     log.warn({ pii: { error } }, 'the definition of a call could not be kept');
   });
   const agent = room.localParticipant?.identity ?? '';
-  const lease = leases.hold({ start, leg, agent, definition: versionOf(text) }, epoch);
+  const roomSid = job.job.room?.sid ?? '';
+  const lease = leases.hold({ start, leg, agent, order, roomSid, definition: versionOf(text) }, epoch);
   const onLost = () => ending.decide({ result: 'failed', reason: 'taken_over' });
   lease.lost.addEventListener('abort', onLost, { once: true });
 

@@ -40,6 +40,7 @@ export async function heldParty(
     leg,
     caller: callerOf(call),
     choice,
+    ...(call.order && { order: call.order }),
     watch: ({ ending, thread }) =>
       watch({ job, leg, ending, thread, stop, clock: exchange.clock, agent: choice.agent, wasAnswered }),
     enter: () => Promise.resolve(),

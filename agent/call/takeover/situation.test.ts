@@ -4,7 +4,13 @@ import { someStart } from '../../../threads/thread.fixture.ts';
 import type { HeldCall } from '../../../threads/leases.ts';
 import { situationOf } from './situation.ts';
 
-const CALL: HeldCall = { start: someStart(), leg: 'sip_1', agent: 'agent-1', definition: 'sha256:0' };
+const CALL: HeldCall = {
+  start: someStart(),
+  leg: 'sip_1',
+  agent: 'agent-1',
+  definition: 'sha256:0',
+  roomSid: 'RM_1',
+};
 const BRIDGING: HeldCall = { ...CALL, transfer: { name: 'sales', to: 'sip:sales@pbx', method: 'bridge' } };
 
 function caller(changes: { status?: string; muted?: boolean; deaf?: boolean } = {}): ParticipantInfo {

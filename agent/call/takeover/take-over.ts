@@ -56,6 +56,7 @@ export async function takeOver(claimed: Claimed, exchange: Exchange): Promise<vo
     }
     await makeRoom(call, situation, own);
     if (before) agent.gathered.keep(before.state);
+    const goingOn = { ...agent, flow: before?.flow ?? undefined };
     const resumed: Resumed = {
       epoch,
       thread: before,
@@ -64,7 +65,7 @@ export async function takeOver(claimed: Claimed, exchange: Exchange): Promise<vo
       transfer: call.transfer,
     };
     const stop = new AbortController();
-    const choice = { start: call.start, agent };
+    const choice = { start: call.start, agent: goingOn };
     await own.beside(
       call.start.room,
       async (job: JobContext) => {
@@ -74,7 +75,7 @@ export async function takeOver(claimed: Claimed, exchange: Exchange): Promise<vo
         });
         await carry(party, job, own, { stop: stop.signal, onJoined: () => undefined, resumed });
       },
-      { stop, evenFull: true },
+      { stop, roomSid: call.roomSid, evenFull: true },
     );
   } catch (thrown) {
     const { code } = asAttendantError(thrown);
@@ -99,16 +100,17 @@ async function look(call: HeldCall, { livekit, clock, log }: Exchange): Promise<
   }
 }
 
-/** The agent as it was; where Redis has lost that, as its file stands now. */
+/** The agent as it was; where Redis has lost that, as its file stands now. Its code is that of its file. */
 async function agentOf(call: HeldCall, exchange: Exchange): Promise<ChosenAgent | undefined> {
   const { start } = call;
-  const text = await exchange.definitions.read(start.organization, call.definition).catch(() => undefined);
   try {
-    const definition =
-      text === undefined
-        ? exchange.definition(start.agent).definition
-        : definitionSchema.parse(JSON.parse(text));
-    return agentFor(definition, start, callerOf(call), exchange);
+    const text = await exchange.definitions.read(start.organization, call.definition).catch(() => undefined);
+    const kept = text === undefined ? undefined : definitionSchema.parse(JSON.parse(text));
+    const filed = kept && kept.code === undefined ? undefined : await exchange.definition(start.agent);
+    const definition = kept ?? filed?.definition;
+    return (
+      definition && { ...agentFor(definition, start, callerOf(call), exchange), functions: filed?.functions }
+    );
   } catch (thrown) {
     const { code } = asAttendantError(thrown);
     exchange.log.error({ code }, 'what a call runs with is lost');
@@ -119,11 +121,13 @@ async function agentOf(call: HeldCall, exchange: Exchange): Promise<ChosenAgent 
 /** The thread with what the worker that is gone left in its journal, where that is on this disk. */
 async function threadOf({ start }: HeldCall, exchange: Exchange): Promise<Thread | undefined> {
   const read = exchange.thread(start.organization, start.id);
-  return within(read, THREAD_LIMIT, { what: 'the thread', clock: exchange.clock }).catch((thrown: unknown) => {
-    const { code } = asAttendantError(thrown);
-    exchange.log.warn({ code }, 'a call goes on without its history');
-    return undefined;
-  });
+  return within(read, THREAD_LIMIT, { what: 'the thread', clock: exchange.clock }).catch(
+    (thrown: unknown) => {
+      const { code } = asAttendantError(thrown);
+      exchange.log.warn({ code }, 'a call goes on without its history');
+      return undefined;
+    },
+  );
 }
 
 /** Nobody but the other side stays in the room, and it hears and is heard. */
