@@ -5,7 +5,6 @@ import { createLog } from '../../base/log.ts';
 import { ordersIn } from '../orders.ts';
 import { connectRedis, type Redis } from '../redis.ts';
 import { RedisServer } from '../redis-server.fixture.ts';
-import { forgetCallee } from './forget.ts';
 import { callTo, MANY, someCallees, someSettings } from './lists.fixture.ts';
 import { type CallLists, callListsIn, type DueCallee } from './store.ts';
 
@@ -234,40 +233,6 @@ it('rests where a call could not be made, longer each time, and counts nothing',
   expect(await due(acme, id)).toEqual([]);
   now += 1;
   expect(await due(acme, id)).toHaveLength(3);
-});
-
-it('forgets a person by number or UID, also one who is being called, and says in how many lists they were', async () => {
-  const acme = someone();
-  const ids = [
-    await lists.start(acme, someSettings(), someCallees(3, now), span()),
-    await lists.start(acme, someSettings(), someCallees(2, now), span()),
-  ] as const;
-  const [first] = ids;
-  const [one] = await due(acme, first);
-  if (!one) throw new Error('nobody is due');
-  await dial(acme, first, one);
-  const thread = (await lists.callee(acme, first, 1))?.attempts[0]?.thread;
-  expect(await forgetCallee(redis, acme, { to: one.callee.to })).toBe(2);
-  expect(await forgetCallee(redis, acme, { uid: 'uid-2' })).toBe(2);
-  expect(await forgetCallee(redis, acme, { uid: 'uid-2' })).toBe(0);
-  expect(await forgetCallee(redis, someone(), { uid: 'uid-3' })).toBe(0);
-  // Nothing of them is left but in the thread that is erased with them.
-  const keys = await redis.run((client) => client.keys(`attendant:{${acme}}:list*`));
-  const dumps = await Promise.all(keys.map((key) => redis.run((client) => client.dump(key))));
-  for (const dump of dumps)
-    for (const trace of [one.callee.to, 'uid-1', 'uid-2', 'callee 1']) expect(dump).not.toContain(trace);
-  expect(await lists.find(acme, ids[1])).toMatchObject({
-    state: 'finished',
-    total: 2,
-    results: { erased: 2 },
-  });
-  // Their call makes room when it is over.
-  expect(await lists.find(acme, first)).toMatchObject({ calling: 1, waiting: 1, results: { erased: 2 } });
-  if (!thread) throw new Error('no call');
-  const gone = { ...one.callee, result: 'erased' as const };
-  expect(await lists.settle(acme, first, { thread, made: true }, { callee: gone })).toBe(true);
-  expect(await lists.find(acme, first)).toMatchObject({ calling: 0, waiting: 1, results: { erased: 2 } });
-  expect(await lists.callee(acme, first, 1)).toBeUndefined();
 });
 
 it('is gone when it is removed, calls nobody more, and is nobody else’s', async () => {
