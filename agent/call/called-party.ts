@@ -5,7 +5,7 @@ import { asAttendantError, AttendantError } from '../../base/errors.ts';
 import { isOrganization, isThreadId, type Organization, type ThreadId } from '../../base/ids.ts';
 import { calleeIdentity } from '../../livekit/identities.ts';
 import type { ThreadWriter } from '../../threads/entry.ts';
-import { HOLD_EVERY, type Order } from '../../threads/orders.ts';
+import type { Order } from '../../threads/orders.ts';
 import { permitted } from '../definition/dialable.ts';
 import type { Reachable } from '../definition/definition.ts';
 import type { Outbound } from '../definition/outbound.ts';
@@ -14,6 +14,7 @@ import type { Caller } from './caller.ts';
 import { notAnswered, watchDialed } from './dialed-leg.ts';
 import type { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
+import { HeldOrder } from './held-order.ts';
 import type { Party, Talk, Watched } from './party.ts';
 import { joinRoom, LAST_WORDS, WORKER_STOPPED } from './room.ts';
 import { dialCallee } from './transfer/callee.ts';
@@ -61,7 +62,7 @@ class Called implements Party {
   readonly #job: JobContext;
   readonly #exchange: Exchange;
   readonly #stop: AbortSignal;
-  readonly #over = new AbortController();
+  readonly #held: HeldOrder;
   readonly #gone = new AbortController();
   #call: { ending: Ending; thread: ThreadWriter } | undefined;
   #onAnswer: () => void = () => undefined;
@@ -98,6 +99,7 @@ class Called implements Party {
     this.#job = job;
     const { start } = order;
     this.#exchange = { ...exchange, log: exchange.log.child({ call: start.id, uid: start.uid }) };
+    this.#held = new HeldOrder(exchange, start);
     this.#stop = stop;
     this.caller = parts.caller;
     this.choice = parts.choice;
@@ -121,7 +123,7 @@ class Called implements Party {
       };
     });
     this.#call = { ending, thread };
-    void this.#hold();
+    this.#held.begin();
     return {
       gone: this.#gone.signal,
       answered,
@@ -201,26 +203,11 @@ class Called implements Party {
   }
 
   async over(): Promise<void> {
-    this.#over.abort(new Error('the call is over'));
-    const { organization, id } = this.#order.start;
-    await this.#exchange.orders.over(organization, id).catch(() => undefined); // It counts for a minute more.
+    await this.#held.over();
   }
 
   get #longest(): number {
     return (this.choice.agent?.definition.limits.max_duration ?? 0) * 1_000;
-  }
-
-  /** The organization's calls are counted by those that are held. */
-  async #hold(): Promise<void> {
-    const { clock, orders } = this.#exchange;
-    const { organization, id } = this.#order.start;
-    const { signal } = this.#over;
-    const held = async (): Promise<void> => {
-      await clock.sleep(HOLD_EVERY, signal);
-      await orders.hold(organization, id).catch(() => undefined);
-      return held();
-    };
-    await held().catch(() => undefined);
   }
 }
 

@@ -5,6 +5,7 @@ import type { HeldCall } from '../../../threads/leases.ts';
 import type { Choice } from '../agent.ts';
 import { type Caller, notesIn } from '../caller.ts';
 import type { Exchange } from '../exchange.ts';
+import { HeldOrder } from '../held-order.ts';
 import type { Party } from '../party.ts';
 import { joinRoom, watch } from '../room.ts';
 
@@ -36,6 +37,7 @@ export async function heldParty(
     clock: systemClock,
     signal: stop,
   });
+  const order = call.start.direction === 'outbound' ? new HeldOrder(exchange, call.start).begin() : undefined;
   return {
     leg,
     caller: callerOf(call),
@@ -45,9 +47,6 @@ export async function heldParty(
       watch({ job, leg, ending, thread, stop, clock: exchange.clock, agent: choice.agent, wasAnswered }),
     enter: () => Promise.resolve(),
     reach: () => Promise.resolve(true),
-    over: async () => {
-      const { organization, id, direction } = call.start;
-      if (direction === 'outbound') await exchange.orders.over(organization, id).catch(() => undefined);
-    },
+    over: async () => order?.over(),
   };
 }
