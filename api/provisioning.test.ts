@@ -127,6 +127,42 @@ test('an edited file is a change of its fields, a removed one a deletion, a rena
   expect((await actions()).filter((action) => !action.startsWith('unchanged'))).toEqual([]);
 });
 
+test('what somebody deleted or changed by hand is shown in the plan, and as the files say when they are applied again', async () => {
+  await apply();
+  const { inboundTrunks, dispatchRules } = livekit.sip;
+  const found = async () => {
+    const trunk = (await trunks()).find(({ name }) => name === 'local-number');
+    const rule = (await dispatchRules.list(soon())).find(({ name }) => name === 'local-number');
+    return { trunk, rule };
+  };
+  const { trunk, rule } = await found();
+  if (!trunk || !rule) throw new Error('nothing was made');
+  const unchanged = async () => (await actions()).filter((step) => !step.startsWith('unchanged'));
+
+  await inboundTrunks.delete(trunk.sipTrunkId, soon());
+  // The rule names a trunk that is there no more.
+  expect(await unchanged()).toEqual(['create trunk local-number', 'change dispatch rule local-number']);
+  await apply();
+  const again = await found();
+  expect(again.trunk).toMatchObject({ numbers: ['+15550100'], name: 'local-number' });
+  expect(again.rule?.trunkIds).toEqual([again.trunk?.sipTrunkId]);
+  expect(await unchanged()).toEqual([]);
+
+  await dispatchRules.delete(rule.sipDispatchRuleId, soon());
+  expect(await unchanged()).toEqual(['create dispatch rule local-number']);
+  await apply();
+  expect((await found()).rule).toMatchObject({ name: 'local-number' });
+
+  const drifted = (await found()).trunk?.clone();
+  if (!drifted) throw new Error('the trunk is gone');
+  drifted.numbers = ['+15550199'];
+  await inboundTrunks.update(drifted.sipTrunkId, drifted, soon());
+  expect(await unchanged()).toEqual(['change trunk local-number']);
+  await apply();
+  expect((await found()).trunk?.numbers).toEqual(['+15550100']);
+  expect(await unchanged()).toEqual([]);
+});
+
 test('a number that moves from one file to another is applied in an order that LiveKit takes', async () => {
   await apply();
   rmSync(fileOf('sip-trunks', 'local-number.json'));
