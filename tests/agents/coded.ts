@@ -37,8 +37,13 @@ export const agent = defineAgent({
     defineTool({
       name: 'hand_over',
       description: 'Hands the caller over.',
-      parameters: z.object({ to: z.string() }),
-      run: ({ to }) => ({ handoff: { refer: { refer_to: to, sip_headers: { 'X-Why': 'a function' } } } }),
+      parameters: z.object({ to: z.string(), by: z.enum(['refer', 'invite']).default('refer') }),
+      run: ({ to, by }) => {
+        const sip_headers = { 'X-Why': 'a function' };
+        return by === 'refer'
+          ? { handoff: { refer: { refer_to: to, sip_headers } } }
+          : { handoff: { invite: { phone_number: to, sip_headers } } };
+      },
     }),
   ],
   route: ({ headers }) =>

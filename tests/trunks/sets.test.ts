@@ -2,9 +2,11 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { connectLiveKit, type LiveKit } from '../../livekit/client.ts';
+import { headerOf } from '../../rehearsal/sip-trace.ts';
 import { startSipp } from '../../rehearsal/sipp.ts';
 import { newTrunk } from '../../stack/new-trunk.ts';
 import { switchboard } from '../calls/switchboard.ts';
+import { place } from '../outbound/placed-call.ts';
 import { until } from '../until.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -75,4 +77,42 @@ it('a call from the carrier is answered when it has shown its credentials', asyn
   expect([first?.status, second?.status]).toEqual([407, 200]);
   await sipp.cue();
   expect((await sipp.done()).passed).toBe(true);
+});
+
+it('a call to the carrier bears the credentials that it asks for, and its host', async (context) => {
+  const out = homeFile('sip-trunks', 'carrier-out.json');
+  const call = await place(
+    context,
+    board(),
+    { kind: 'challenge', times: 1, then: { kind: 'answer', steps: [{ kind: 'cue' }, { kind: 'bye' }] } },
+    {
+      agent: 'carrier-desk',
+      vars: { name: 'Ada' },
+      // The carrier of this test is at a port of its own, and has neither TLS nor SRTP.
+      to: async (port) => {
+        const text = readFileSync(out, 'utf8')
+          .replace(/"address": "[^"]*"/, `"address": "\${CARRIER_HOST}:${port}"`)
+          .replace('SIP_TRANSPORT_TLS', 'SIP_TRANSPORT_UDP')
+          // Keys and credentials make an INVITE that livekit-sip does not send by UDP.
+          .replace(/,\s*"media_encryption": "\w+"/, '');
+        writeFileSync(out, text);
+        await until('LiveKit knows the port', async () =>
+          (await livekit.sip.outboundTrunks.list(soon())).some(
+            ({ address }) => address === `127.0.0.1:${port}`,
+          ),
+        );
+        return '+15550188';
+      },
+    },
+  );
+  // It waits for its cue once it has been answered.
+  await call.desk.cue();
+  expect((await call.ended()).answered_at).not.toBeNull();
+  const invites = (await call.desk.messages()).filter(({ method }) => method === 'INVITE');
+  expect(invites).toHaveLength(2);
+  const shown = (invites[1] && headerOf(invites[1], 'proxy-authorization')) ?? '';
+  expect(shown).toContain(`username="${CREDENTIALS.user}"`);
+  expect(shown).not.toContain(CREDENTIALS.password);
+  expect(invites[1] && headerOf(invites[1], 'from')).toContain(`sip:${CARRIER_NUMBER}@127.0.0.1`);
+  expect(invites[1]?.startLine).toContain('sip:+15550188@');
 });

@@ -2,6 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { headerOf } from '../../../rehearsal/sip-trace.ts';
+import { farEnd } from '../../transfer/far-ends.ts';
 import { startMcpServer } from '../../../agent/tools/mcp/mcp-server.fixture.ts';
 import { until } from '../../until.ts';
 import type { Switchboard } from '../switchboard.ts';
@@ -117,6 +118,27 @@ export function ownCode(board: () => Switchboard): void {
     expect(lines(history)).toContain('agent: One moment, please.');
     const refer = (await call.sipp.messages()).find(({ method }) => method === 'REFER');
     expect(refer && headerOf(refer, 'X-Why')).toBe('a function');
+  });
+
+  it('hands the caller over by an INVITE of its own, and they talk', async (context) => {
+    const desk = await farEnd(context, { kind: 'answer', steps: [{ kind: 'cue' }, { kind: 'bye' }] });
+    const call = await board().call({
+      agent: 'coded',
+      turns: [
+        { call: use('hand_over', { to: 'tel:+15550100', by: 'invite' }) },
+        { say: 'One moment, please.', call: use('hand_over', { to: desk.uri, by: 'invite' }) },
+      ],
+      steps: [{ kind: 'until_bye' }],
+    });
+    const { transfers, end_reason } = await call.ended();
+    // A number is none of what the definition allows.
+    expect(call.asked.slice(1).map(lastResult)).toMatchObject([{ error: { code: 'E_HANDOFF_REFUSED' } }]);
+    expect(transfers).toMatchObject([{ status: 'completed', method: 'bridge', to: desk.uri }]);
+    expect(end_reason).toEqual({ result: 'transferred', reason: 'handoff' });
+    const invite = (await desk.sipp.messages()).find(({ method }) => method === 'INVITE');
+    expect(invite && headerOf(invite, 'X-Why')).toBe('a function');
+    await desk.sipp.cue();
+    expect((await call.done()).passed).toBe(true);
   });
 
   it('has the tools of an MCP server beside its own, and of one that is not there a warning', async (context) => {
