@@ -29,6 +29,9 @@ interface Pending {
   readonly answers: Answers;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: AttendantError) => void;
+  /** Has a thread run it. */
+  readonly begin: () => void;
+  hasBegun: boolean;
   asked: number;
   lines: number;
 }
@@ -97,13 +100,16 @@ export class CodeThread {
     const what = run.what === 'tool' ? run.name : run.what;
     const options = { what, clock, ...(signal && { signal }) };
     const id = (this.#runs += 1);
-    const value = this.#restarted().then(
-      () =>
-        new Promise<unknown>((resolve, reject) => {
-          this.#pending.set(id, { answers, resolve, reject, asked: 0, lines: 0 });
-          this.#send({ kind: 'run', id, run, facts });
-        }),
-    );
+    const value = new Promise<unknown>((resolve, reject) => {
+      const begin = () => {
+        const send = () => {
+          if (this.#pending.has(id)) this.#send({ kind: 'run', id, run, facts });
+        };
+        this.#restarted().then(send, reject);
+      };
+      this.#pending.set(id, { answers, resolve, reject, begin, hasBegun: false, asked: 0, lines: 0 });
+      begin();
+    });
     try {
       return await within(value, timeout, options);
     } catch (error) {
@@ -170,6 +176,11 @@ export class CodeThread {
   #received(message: Exclude<FromThread, { kind: 'ready' | 'unusable' }>): void {
     const { agent, log } = this.#parts;
     switch (message.kind) {
+      case 'begun': {
+        const pending = this.#pending.get(message.id);
+        if (pending) pending.hasBegun = true;
+        return;
+      }
       case 'returned':
         this.#pending
           .get(message.id)
@@ -249,9 +260,14 @@ export class CodeThread {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     this.#started = undefined;
-    for (const { reject } of this.#pending.values())
-      reject(new AttendantError('E_CODE_FAILED', 'the thread of the code has ended'));
-    this.#pending.clear();
+    for (const [id, { hasBegun, begin, reject }] of this.#pending) {
+      // What waited behind a function that hung is none of its fault.
+      if (!hasBegun && !this.#stopped) begin();
+      else {
+        this.#pending.delete(id);
+        reject(new AttendantError('E_CODE_FAILED', 'the thread of the code has ended'));
+      }
+    }
   }
 
   #send(message: ToThread): void {

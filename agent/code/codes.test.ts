@@ -83,6 +83,15 @@ it('an endless loop costs its own thread, which is started anew; the loop of the
   expect(await runTool(functions, 'look_up', { times: 3 })).toBe(3);
 });
 
+it('what waited behind an endless loop runs in the next thread, once', async () => {
+  const place = installation(tool('if (args.times === 1) for (;;) {} return args.times;'));
+  const functions = await place.functions();
+  const hung = runTool(functions, 'look_up', { times: 1 }, 500);
+  const others = [2, 3, 4].map((times) => runTool(functions, 'look_up', { times }, 20_000));
+  await expect(hung).rejects.toMatchObject({ code: 'E_TIMEOUT' });
+  expect(await Promise.all(others)).toEqual([2, 3, 4]);
+});
+
 it('what fails outside of a function hurts nobody', async () => {
   const place = installation(
     tool(

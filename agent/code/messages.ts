@@ -80,6 +80,8 @@ export type FromThread =
   | { readonly kind: 'ready'; readonly exported: Exported }
   | { readonly kind: 'unusable'; readonly fault: Fault }
   /** `value`: JSON, undefined where it returned nothing. */
+  /** The function runs: it is not to be run again, whatever becomes of the thread. */
+  | { readonly kind: 'begun'; readonly id: number }
   | { readonly kind: 'returned'; readonly id: number; readonly value: string | undefined }
   | {
       readonly kind: 'threw';

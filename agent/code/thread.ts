@@ -84,6 +84,7 @@ async function main(): Promise<void> {
           log: (level, words) => send({ kind: 'log', id, level, words }),
         });
         running.set(id, given);
+        send({ kind: 'begun', id });
         void run(id, message.run, given);
         return;
       }
