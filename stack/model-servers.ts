@@ -107,9 +107,11 @@ function namedServers(config: Config): Named[] {
       if (asAttendantError(thrown).code !== 'E_DEFINITION_INVALID') throw thrown;
       continue;
     }
+    const { realtime } = definition.models;
     for (const part of PARTS) {
       const said = definition.models[part];
-      for (const { base_url_env, api_key_env } of [said, ...said.fallback]) {
+      const own = part === 'llm' && realtime ? [realtime] : [];
+      for (const { base_url_env, api_key_env } of [...own, said, ...said.fallback]) {
         if (base_url_env === undefined && api_key_env === undefined) continue;
         const key = [part, base_url_env, api_key_env].join('\n');
         const server = { base_url_env, api_key_env };

@@ -1,8 +1,9 @@
 import { llm, stt, voice } from '@livekit/agents';
-import { TransformStream } from 'node:stream/web';
+import { TransformStream, WritableStream } from 'node:stream/web';
 import { type Asked, instruct, type Present } from './flow/present.ts';
 import type { Digits } from './digits.ts';
 import type { Discretion } from './discretion.ts';
+import { type Utterances, withoutMarks } from './realtime/utterances.ts';
 import type { Transcript } from './transcript.ts';
 
 /** What is said while digits are collected: on the thread, known to the model, but no turn that it answers. */
@@ -58,6 +59,8 @@ export interface Brief {
   takeOpening(): string | undefined;
 }
 
+type Words = string | voice.TimedString;
+
 /** The framework's Agent, knowing the asides and the step that the call is in, and keeping quiet once the call ends. */
 export class CallAgent extends voice.Agent {
   readonly #brief: Brief;
@@ -67,6 +70,7 @@ export class CallAgent extends voice.Agent {
   readonly #asides: Asides;
   readonly #isOver: () => boolean;
   readonly #keepsSilent: () => boolean;
+  readonly #utterances: Utterances | undefined;
 
   constructor(options: {
     brief: Brief;
@@ -76,6 +80,8 @@ export class CallAgent extends voice.Agent {
     isOver: () => boolean;
     /** The model is not asked for now. */
     keepsSilent: () => boolean;
+    /** Sounds that the model's replies bring along. */
+    utterances?: Utterances | undefined;
   }) {
     const { instructions, tools } = options.brief.present();
     const { before } = options;
@@ -85,6 +91,7 @@ export class CallAgent extends voice.Agent {
     this.#asides = options.asides;
     this.#isOver = options.isOver;
     this.#keepsSilent = options.keepsSilent;
+    this.#utterances = options.utterances;
   }
 
   /** Asides are taken out of what the framework hears: a turn of them would cut off the agent's reply to the digits. */
@@ -109,6 +116,28 @@ export class CallAgent extends voice.Agent {
     toolCtx.updateTools(now.tools);
     this.#asides.complete(chatCtx);
     return super.llmNode(chatCtx, toolCtx, modelSettings);
+  }
+
+  /** What the model has spoken itself is played as it is; anything else is said by the voice. */
+  override async ttsNode(...[text, modelSettings]: Parameters<voice.Agent['ttsNode']>) {
+    if (!this.#utterances) return super.ttsNode(text, modelSettings);
+    const { utterance, words } = await this.#utterances.of(text);
+    if (!utterance || !(await utterance.spoken)) return super.ttsNode(words, modelSettings);
+    words.pipeTo(new WritableStream()).catch(() => undefined);
+    return utterance.sound;
+  }
+
+  override async transcriptionNode(...[text, modelSettings]: Parameters<voice.Agent['transcriptionNode']>) {
+    const words = await super.transcriptionNode(text, modelSettings);
+    if (!this.#utterances || !words) return words;
+    return words.pipeThrough(
+      new TransformStream<Words, Words>({
+        transform: (piece, rest) => {
+          if (typeof piece === 'string') rest.enqueue(withoutMarks(piece));
+          else rest.enqueue({ ...piece, text: withoutMarks(piece.text) });
+        },
+      }),
+    );
   }
 
   /** The model is about to be told this, for one reply. */

@@ -109,6 +109,8 @@ class ClosingThread implements ThreadWriter {
   }
 
   #isReal(part: ModelPart): boolean {
+    const { realtime } = this.#definition?.models ?? {};
+    if (realtime && part !== 'tts') return this.#parts.models.llm.real || realtime.base_url_env !== undefined;
     return this.#parts.models[part].real || this.#definition?.models[part].base_url_env !== undefined;
   }
 

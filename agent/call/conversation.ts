@@ -5,6 +5,7 @@ import { sipHeaders } from '../tools/sip-headers.ts';
 import { renderedDestinations, toolset } from '../tools/toolset.ts';
 import { Belt } from './belt.ts';
 import { sayBye } from './bye.ts';
+import { type CallModels, callModels } from './call-models.ts';
 import { Hush } from './commands/hush.ts';
 import { Supervision } from './commands/supervision.ts';
 import { Consult } from './consult/consult.ts';
@@ -55,6 +56,7 @@ export class Conversation {
   readonly #patience: Patience;
   readonly #trouble: Trouble;
   readonly #putThrough: PutThrough;
+  readonly #models: CallModels;
   readonly #supervision: Supervision;
 
   constructor(parts: OfConversation) {
@@ -65,13 +67,9 @@ export class Conversation {
     const thread = discretion.over(parts.thread);
     this.#transcript = new Transcript(thread, clock);
     const hush = new Hush();
-    const models = exchange.models.for(agent.definition, {
-      failed: (part, model, cause) => {
-        log.warn({ code: 'E_MODEL_FAILED', part, cause }, 'a model failed');
-        this.#transcript.warning('E_MODEL_FAILED', `${part} ${model}: ${cause}`);
-      },
-      exhausted: (part, cause) => void this.#exhausted(part, cause),
-    });
+    const exhausted = (part: ModelPart, cause: Cause) => void this.#exhausted(part, cause);
+    this.#models = callModels(parts, this.#transcript, exhausted);
+    const { models, briefing } = this.#models;
     this.#digits = new Digits(
       clock,
       (keys) => this.#pressedUnasked(`[pressed ${discretion.unclaimed(keys)}]`),
@@ -91,7 +89,7 @@ export class Conversation {
       hush,
       toolsBusy: () => this.#belt.busy,
       onCallerHeard: () => this.#patience.callerStirred(),
-      onNonsense: () => void this.#exhausted('llm', 'garbage'),
+      onNonsense: () => exhausted('llm', 'garbage'),
       answered,
       clock,
       log,
@@ -105,7 +103,7 @@ export class Conversation {
       ending: ending.begun,
       gone,
       env: exchange.env,
-      models: exchange.models.for(agent.definition),
+      models: briefing,
       history: () => this.#voice.history(),
       clock,
       log,
@@ -284,6 +282,7 @@ export class Conversation {
       ],
       this.#parts.exchange,
     );
+    this.#models.close();
     this.#transcript.flush();
     const measures = this.#measures.result();
     if (measures) this.#transcript.measured(measures);

@@ -9,12 +9,14 @@ import type { Definition } from '../definition/definition.ts';
 import { modelNameOf, serverOf } from '../definition/model-server.ts';
 import { CHAT_MODEL } from '../definition/models.ts';
 import type { Pcm } from './interjection.ts';
+import { type RealtimeParts, realtimeParts } from './realtime/model.ts';
+import type { Utterances } from './realtime/utterances.ts';
 import { Pronunciation } from './pronunciation.ts';
 import type { Sound } from './rendering.ts';
 import { Sentences } from './sentences.ts';
 import type { Witness } from './trouble/attempts.ts';
-import { Hearing } from './trouble/hearing.ts';
-import { Mind } from './trouble/mind.ts';
+import { Hearing, type HearingServer } from './trouble/hearing.ts';
+import { Mind, type MindServer } from './trouble/mind.ts';
 import { Speech } from './trouble/speech.ts';
 
 /** What a call hears, thinks and speaks with. */
@@ -36,6 +38,12 @@ export interface Models {
   busy(): ModelPart | undefined;
   /** Milliseconds that a caller waits for a reply before something else is said. */
   readonly patience: number;
+  /** Sounds of the replies of a model that speaks itself. */
+  readonly utterances: Utterances | undefined;
+  /** Connects what is needed in a moment; never rejects. */
+  warmUp(signal: AbortSignal): Promise<void>;
+  /** The call is over. */
+  close(): void;
 }
 
 /** Model names where neither the definition nor the environment names one. */
@@ -136,23 +144,17 @@ export class ModelSource {
     const { models, trouble, turns } = definition;
     const clock = this.#clock;
     const timeout = (part: ModelPart) => this.#timeout(part, models);
-    // Over HTTP, an utterance at a time: every OpenAI-compatible server has that, few have the realtime socket.
-    const ears = this.#servers('stt', models.stt, witness).map(({ said, ...server }) => ({
-      ...server,
-      parameters: said.parameters,
-    }));
+    const realtime = this.#realtime(definition, witness, exhausted !== NOBODY.exhausted);
+    const ears = realtime ? realtime.map(({ ears }) => ears) : this.#ears(definition, witness);
+    const minds = realtime ? realtime.map(({ mind }) => mind) : this.#minds(definition, witness);
     const hearing = new Hearing(ears, {
       language: languageOf(definition),
       timeout: timeout('stt'),
       witness,
       clock,
     });
-    const minds = this.#servers('llm', models.llm, witness).map(({ said, ...server }) => ({
-      ...server,
-      temperature: said.temperature,
-      parameters: said.parameters,
-    }));
     const mind = new Mind(minds, { timeout: timeout('llm'), again: trouble.again, witness, clock });
+    const [own] = realtime ?? [];
     const { speech, voice } = this.#speech(definition, witness);
     // What is rendered ahead and fails is no trouble yet.
     const { speech: ahead } = this.#speech(definition, NOBODY);
@@ -168,6 +170,9 @@ export class ModelSource {
       patience:
         (trouble.filler_after ?? PATIENCE * Math.max(...PARTS.map((part) => this.#slowness(part, models)))) *
         1_000,
+      utterances: own?.utterances,
+      warmUp: async (signal) => own?.link.open(signal),
+      close: () => own?.link.close(),
       vad: this.#newVad(turns.vad),
       // The framework would otherwise choose a cloud detector by itself.
       turnDetector: new inference.TurnDetector({ version: 'v1-mini', executor: this.#turnModel }),
@@ -199,13 +204,43 @@ export class ModelSource {
     return { speech, voice: JSON.stringify([first?.baseUrl, first?.name, models.tts, pronunciation]) };
   }
 
+  #ears({ models }: Definition, witness: Witness): HearingServer[] {
+    return this.#servers('stt', models.stt, witness).map(({ said, ...server }) => ({
+      ...server,
+      parameters: said.parameters,
+    }));
+  }
+
+  #minds({ models }: Definition, witness: Witness): MindServer[] {
+    return this.#servers('llm', models.llm, witness).map(({ said, ...server }) => ({
+      ...server,
+      temperature: said.temperature,
+      parameters: said.parameters,
+    }));
+  }
+
+  /** The model that hears and replies in one, or none where its variables are not set; undefined where the parts are models of their own. */
+  #realtime(definition: Definition, witness: Witness, speaks: boolean): RealtimeParts[] | undefined {
+    const { realtime } = definition.models;
+    if (!realtime) return undefined;
+    const server = serverOf(this.#config.models.llm, realtime, this.#config.env);
+    if (!server) {
+      witness.failed('llm', realtime.model, 'not_set');
+      return [];
+    }
+    const options = { language: languageOf(definition), speaks };
+    return [realtimeParts({ name: realtime.model, ...server }, realtime, options)];
+  }
+
   /** Milliseconds. */
   #timeout(part: ModelPart, models: Definition['models']): number {
+    if (models.realtime && part !== 'tts') return models.realtime.timeout * 1_000;
     return (models[part].timeout ?? TIMEOUTS[part] * this.#slowness(part, models)) * 1_000;
   }
 
   /** The keyless servers share the processor with everything else: slow is not in trouble there. */
   #slowness(part: ModelPart, models: Definition['models']): number {
+    if (models.realtime && part !== 'tts') return 1;
     return this.#config.models[part].real || models[part].base_url_env !== undefined ? 1 : KEYLESS;
   }
 

@@ -86,6 +86,7 @@ export class Voice {
       asides: this.#asides,
       isOver: () => this.#over,
       keepsSilent: () => hush.on,
+      utterances: this.#parts.models.utterances,
     }));
     this.#session.input.audio = this.#ears;
     await this.#session.start({

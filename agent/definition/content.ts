@@ -10,6 +10,7 @@ import { httpToolProblems, VOICE_TOOLS } from './http-tool.ts';
 import { mcpProblems } from './mcp.ts';
 import { jsonSchemaProblems } from './json-schema.ts';
 import { outboundProblems } from './outbound-problems.ts';
+import { realtimeProblems } from './realtime-problems.ts';
 import { receiveDtmfProblems } from './receive-dtmf.ts';
 import { recordingProblems } from './recording.ts';
 import { routeProblems } from './routes/problems.ts';
@@ -24,6 +25,7 @@ export function contentProblems(source: Source, definition: Definition): Problem
   return [
     ...templateProblems(source, definition),
     ...destinationProblems(source, definition),
+    ...realtimeProblems(source, definition),
     ...receiveDtmfProblems(source, definition.tools.receive_dtmf),
     ...recordingProblems(source, definition.recording),
     ...outcomeProblems(source, definition),

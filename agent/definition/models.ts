@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { variable } from './fields.ts';
 import { chatParameters, speechParameters, transcriptionParameters } from './model-parameters.ts';
+import { realtime } from './realtime.ts';
 
 const name = z.string().min(1).max(256);
 const seconds = z.number().positive().max(60);
@@ -82,5 +83,10 @@ export const models = z
         ),
       })
       .prefault({}),
+    realtime: realtime
+      .optional()
+      .describe(
+        'A speech-to-speech model that hears, thinks and speaks in place of stt and llm; fixed sentences are said by tts all the same.',
+      ),
   })
   .prefault({});

@@ -89,6 +89,9 @@ export function overridden(definition: Definition, overrides: Overrides): Defini
     const schema = (definitionSchema.shape as Shape)[name];
     if (!schema || !(SECTIONS as readonly string[]).includes(name))
       throw new AttendantError('E_BAD_REQUEST', `overrides.${name} is not one of a call`);
+    // What goes beside a realtime model and what does not is checked where the agent is written.
+    if (name === 'models' && isObject(over) && 'realtime' in over && !definition.models.realtime)
+      throw new AttendantError('E_BAD_REQUEST', 'overrides.models.realtime: the agent has no realtime model');
     const parsed = schema.safeParse(
       merged(schema, (definition as Readonly<Record<string, unknown>>)[name], over),
     );

@@ -1,51 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readWavHeader } from '../../base/wav-header.ts';
+import type { ChatAnswer, ChatRequest, Fault, Models, Pcm } from './models.ts';
+import { type RealtimeLog, serveRealtime } from './realtime-server.ts';
 import { tone } from './tone.ts';
 
-/** What a request for a reply carries, as far as the doubles look at it. */
-export interface ChatRequest {
-  readonly model: string;
-  readonly messages: readonly ChatMessage[];
-  readonly stream?: boolean;
-  readonly stream_options?: { readonly include_usage?: boolean };
-  readonly tools?: readonly { function: { name: string; description?: string; parameters: unknown } }[];
-}
-
-export interface ChatMessage {
-  readonly role: string;
-  readonly content?: unknown;
-  readonly tool_call_id?: string;
-  readonly tool_calls?: readonly { function: { name: string; arguments: string } }[];
-}
-
-/** What the model answers: words, tool calls, or both; or how it fails. */
-export type ChatAnswer =
-  | { readonly say?: string; readonly call?: readonly { name: string; args: unknown }[] }
-  | { readonly fail: Fault; readonly say?: string };
-
-/**
- * How a server fails: an HTTP status; the connection is reset before an answer, or half way through one; no answer; an answer that stops half way
- * and stays open; something else than an answer; an answer with nothing in it; signs of life for ever, and never an answer.
- */
-export type Fault =
-  number | 'reset' | 'reset half way' | 'hang' | 'hang half way' | 'garbage' | 'empty' | 'idle';
-
-/** 16-bit mono. */
-export interface Pcm {
-  readonly samples: Buffer;
-  readonly rate: number;
-}
-
-export interface Models {
-  chat(request: ChatRequest): ChatAnswer | Promise<ChatAnswer>;
-  /** The text of an utterance. */
-  transcribe?(heard: Pcm, model: string): string | { fail: Fault } | Promise<string | { fail: Fault }>;
-  /** 24 kHz, 16 bit, mono, little-endian. Without it every character is 60 ms of a 440 Hz tone. */
-  speak?(text: string, model: string): Buffer | Promise<Buffer>;
-  /** How the speech model fails at this text; undefined where it does not. */
-  mute?(text: string, model: string): Fault | undefined;
-}
+export type { ChatAnswer, ChatMessage, ChatRequest, Fault, Models, Pcm } from './models.ts';
 
 /** What every text sounds like that `speak` does not say otherwise. */
 export const VOICE_HERTZ = 440;
@@ -58,10 +18,13 @@ const VOICE_RATE = 24_000;
  */
 export class ModelServer {
   readonly requests: { path: string; authorization: string | undefined; body: Buffer }[] = [];
+  /** What came over OpenAI's realtime protocol. */
+  readonly realtime: RealtimeLog;
   readonly #server: Server;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, models: Models) {
     this.#server = server;
+    this.realtime = serveRealtime(server, models);
   }
 
   static async start(models: Models): Promise<ModelServer> {
@@ -74,7 +37,7 @@ export class ModelServer {
       };
       served().catch((error: unknown) => response.destroy(error as Error));
     });
-    const double = new ModelServer(server);
+    const double = new ModelServer(server, models);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return double;
   }
@@ -94,6 +57,7 @@ export class ModelServer {
   }
 
   async stop(): Promise<void> {
+    this.realtime.dropAll();
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }

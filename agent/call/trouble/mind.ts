@@ -16,6 +16,11 @@ export interface MindServer extends Candidate {
   readonly parameters: ChatParameters;
 }
 
+/** A model that replies by other means than chat completions, with a sound of its own. */
+export interface Replier extends Candidate {
+  ask(options: ChatOptions, reply: Reply, budget: Budget): Promise<void>;
+}
+
 interface Parts {
   /** Milliseconds to the first token, and between two. */
   readonly timeout: number;
@@ -32,11 +37,11 @@ type ChatOptions = Parameters<llm.LLM['chat']>[0];
  * Where none is left the reply ends there, and the witness knows why.
  */
 export class Mind extends llm.LLM {
-  readonly #candidates: Candidates<MindServer>;
+  readonly #candidates: Candidates<MindServer | Replier>;
   readonly #parts: Parts;
   #busy = 0;
 
-  constructor(servers: readonly MindServer[], parts: Parts) {
+  constructor(servers: readonly (MindServer | Replier)[], parts: Parts) {
     super();
     this.#candidates = new Candidates(servers, parts.clock);
     this.#parts = parts;
@@ -66,10 +71,15 @@ export class Mind extends llm.LLM {
     this.#busy += 1;
     try {
       await tryEach({ part: 'llm', candidates: this.#candidates, witness, clock, signal }, async (server) => {
-        if (reply.hasSaid) reply.put({ id: 'again', delta: { role: 'assistant', content: `. ${again} ` } });
+        const isOwnVoice = 'ask' in server;
+        if (reply.hasSaid)
+          reply.put({
+            id: 'again',
+            delta: { role: 'assistant', content: isOwnVoice ? '. ' : `. ${again} ` },
+          });
         const budget = new Budget(clock, timeout);
         try {
-          await ask(server, options, reply, budget);
+          await (isOwnVoice ? server.ask(options, reply, budget) : ask(server, options, reply, budget));
         } catch (error) {
           // The tool that was called has begun: what the model wanted to say behind it is lost, and nothing else.
           if (!reply.hasCalled) throw error;
@@ -122,8 +132,9 @@ async function ask(server: MindServer, options: ChatOptions, reply: Reply, budge
 }
 
 /** A reply as it comes, whoever it comes from. */
-class Reply extends llm.LLMStream {
+export class Reply extends llm.LLMStream {
   readonly #work: (reply: Reply) => Promise<void>;
+  readonly #onOver: ((aborted: boolean) => void)[] = [];
   hasSaid = false;
   hasCalled = false;
 
@@ -145,7 +156,21 @@ class Reply extends llm.LLMStream {
     this.queue.put(chunk);
   }
 
+  call(callId: string, name: string, args: string): void {
+    const toolCalls = [llm.FunctionCall.create({ callId, name, args })];
+    this.put({ id: callId, delta: { role: 'assistant', toolCalls } });
+  }
+
+  /** Runs when nothing more comes; `aborted` where it was broken off. */
+  onOver(run: (aborted: boolean) => void): void {
+    this.#onOver.push(run);
+  }
+
   protected override async run(): Promise<void> {
-    await this.#work(this);
+    try {
+      await this.#work(this);
+    } finally {
+      for (const over of this.#onOver) over(this.signal.aborted);
+    }
   }
 }
