@@ -23,3 +23,21 @@ export function messageOf(item: Item): ChatMessage {
     return { role: 'tool', tool_call_id: item.call_id ?? '', content: item.text };
   return { role: item.role ?? '', content: item.text };
 }
+
+/** A reply that is being made. */
+export class Response {
+  readonly id: string;
+  #over = false;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  isOver(): boolean {
+    return this.#over;
+  }
+
+  end(): void {
+    this.#over = true;
+  }
+}

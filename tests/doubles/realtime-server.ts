@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ChatAnswer, Fault, Models } from './models.ts';
-import { type Item, messageOf } from './realtime-item.ts';
+import { type Item, messageOf, Response } from './realtime-item.ts';
 import { tone } from './tone.ts';
 
 /** What everything sounds like that a realtime model says itself. */
@@ -68,23 +68,6 @@ export function serveRealtime(server: Server, models: Models): RealtimeLog {
   return log;
 }
 
-class Response {
-  readonly id: string;
-  #over = false;
-
-  constructor(id: string) {
-    this.id = id;
-  }
-
-  isOver(): boolean {
-    return this.#over;
-  }
-
-  end(): void {
-    this.#over = true;
-  }
-}
-
 class Session {
   readonly #socket: WebSocket;
   readonly #model: string;
@@ -92,6 +75,7 @@ class Session {
   readonly #log: RealtimeLog;
   readonly #items: Item[] = [];
   #instructions = '';
+  #writes = false;
   #tools: Tool[] = [];
   #sound: Buffer[] = [];
   #count = 0;
@@ -117,7 +101,12 @@ class Session {
   async #take(event: Event): Promise<void> {
     switch (event.type) {
       case 'session.update': {
-        const session = event['session'] as { instructions?: string; tools?: Tool[] };
+        const session = event['session'] as {
+          instructions?: string;
+          tools?: Tool[];
+          output_modalities?: string[];
+        };
+        this.#writes = session.output_modalities?.includes('text') ?? this.#writes;
         this.#instructions = session.instructions ?? this.#instructions;
         this.#tools = session.tools ?? this.#tools;
         this.#send({ type: 'session.updated', session });
@@ -233,6 +222,12 @@ class Session {
     this.#items.push(item);
     const common = { response_id: response.id, item_id: item.id, output_index: 0, content_index: 0 };
     this.#send({ type: 'response.output_item.added', ...common, item: { id: item.id, type: 'message' } });
+    if (this.#writes) {
+      item.text = say;
+      delete item.sound;
+      this.#send({ type: 'response.output_text.delta', ...common, delta: say });
+      return;
+    }
     const sound = tone(REALTIME_HERTZ, say.length * MS_A_CHARACTER, RATE);
     const bytes = (RATE * 2 * PIECE) / 1_000;
     const words = say.split(/(?<= )/);

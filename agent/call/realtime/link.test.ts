@@ -23,6 +23,9 @@ interface Options {
   hears?: () => string;
   model?: string;
   baseUrl?: string;
+  speaks?: boolean;
+  /** Milliseconds; more than any machine takes unless said. */
+  timeout?: number;
 }
 
 async function linked({ answers = () => ({ say: 'Yes.' }), hears = () => 'Hello.', ...place }: Options = {}) {
@@ -35,16 +38,19 @@ async function linked({ answers = () => ({ say: 'Yes.' }), hears = () => 'Hello.
     transcribe: () => hears(),
   });
   onTestFinished(() => server.stop());
-  const settings = realtime.parse({ model: place.model ?? 'speaker', timeout: 1 });
+  const settings = realtime.parse({ model: place.model ?? 'speaker' });
   const at = { name: settings.model, baseUrl: place.baseUrl ?? server.baseUrl, apiKey: 'a-key' };
-  const { ears, mind, utterances, link } = realtimeParts(at, settings, { language: 'en-GB', speaks: true });
+  const { ears, mind, utterances, link } = realtimeParts(at, settings, {
+    language: 'en-GB',
+    speaks: place.speaks ?? true,
+  });
   onTestFinished(() => link.close());
   const told: string[] = [];
   const witness = {
     failed: (part: string, model: string, cause: string) => void told.push(`${part} ${model}: ${cause}`),
     exhausted: (part: string, cause: string) => void told.push(`no ${part}: ${cause}`),
   };
-  const common = { timeout: 1_000, witness, clock: systemClock };
+  const common = { timeout: place.timeout ?? 15_000, witness, clock: systemClock };
   const hearing = new Hearing([ears], { ...common, language: 'en' });
   const thinking = new Mind([mind], { ...common, again: 'Once more.' });
   const chatCtx = llm.ChatContext.empty();
@@ -91,6 +97,7 @@ test('a server is told voice, tools and instructions, with its key, and asked fo
 test('a reply has its words and the sound that belongs to them', async () => {
   const { reply, utterances } = await linked({ answers: () => ({ say: 'That is right.' }) });
   const { marked } = await reply();
+  if (!utterances) throw new Error('it has no sound');
   const { utterance, words } = await utterances.of(pieces(['', marked]));
   expect(await utterance?.spoken).toBe(true);
   let samples = 0;
@@ -99,6 +106,13 @@ test('a reply has its words and the sound that belongs to them', async () => {
   let said = '';
   for await (const word of words) said += word;
   expect(said).toBe('That is right.');
+});
+
+test('one whose words are to be read writes them, and there is no sign in them', async () => {
+  const { log, reply, utterances } = await linked({ speaks: false, answers: () => ({ say: 'They moved.' }) });
+  expect((await reply()).marked).toBe('They moved.');
+  expect(utterances).toBeUndefined();
+  expect(log.events[0]?.['session']).toMatchObject({ output_modalities: ['text'] });
 });
 
 test('what was heard and said as sound is not sent again; what differs goes over as text, and what was said to nobody is taken out', async () => {
@@ -199,7 +213,8 @@ const FAULTS: [Fault, string][] = [
 test.each(FAULTS)(
   'a server that fails (%s) is asked once more, and then there is none',
   async (fail, cause) => {
-    const { reply, told } = await linked({ answers: () => ({ fail }) });
+    const silent = cause === 'timeout' || cause === 'stalled';
+    const { reply, told } = await linked({ answers: () => ({ fail }), ...(silent && { timeout: 2_000 }) });
     await reply();
     expect(told).toEqual([`llm speaker: ${cause}`, `llm speaker: ${cause}`, `no llm: ${cause}`]);
   },

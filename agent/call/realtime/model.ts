@@ -12,7 +12,8 @@ import { type Utterance, Utterances, withoutMarks } from './utterances.ts';
 export interface RealtimeParts {
   readonly ears: Listener;
   readonly mind: Replier;
-  readonly utterances: Utterances;
+  /** Sounds of its replies; undefined where it writes them. */
+  readonly utterances: Utterances | undefined;
   readonly link: RealtimeLink;
 }
 
@@ -23,7 +24,7 @@ export function realtimeParts(
   options: { language: string; speaks: boolean },
 ): RealtimeParts {
   const link = new RealtimeLink(server, settings, options);
-  const utterances = new Utterances();
+  const utterances = options.speaks ? new Utterances() : undefined;
   return { ears: earsOf(link, settings), mind: mindOf(server.name, link, utterances), utterances, link };
 }
 
@@ -44,7 +45,7 @@ function earsOf(link: RealtimeLink, { transcription }: RealtimeSettings): Listen
   };
 }
 
-function mindOf(name: string, link: RealtimeLink, utterances: Utterances): Replier {
+function mindOf(name: string, link: RealtimeLink, utterances: Utterances | undefined): Replier {
   const made = new WeakMap<Reply, Utterance>();
   return {
     name,
@@ -54,7 +55,7 @@ function mindOf(name: string, link: RealtimeLink, utterances: Utterances): Repli
       const put = (content: string) => reply.put({ id: `${id++}`, delta: { role: 'assistant', content } });
       // One for the whole reply, whoever of two attempts makes it.
       const utterance = () => {
-        if (begun) return begun;
+        if (begun || !utterances) return begun;
         const one = (begun = utterances.begin());
         made.set(reply, one);
         reply.onOver((aborted) => {
@@ -66,14 +67,15 @@ function mindOf(name: string, link: RealtimeLink, utterances: Utterances): Repli
       };
       const sink = {
         words: (text: string, withSound: boolean) => {
-          if (!withSound) utterance().writes();
-          else utterance();
+          const belongsTo = utterance();
+          if (!withSound) belongsTo?.writes();
           put(withoutMarks(text));
         },
         sound: (bytes: Uint8Array) => {
           // A Buffer's memory is shared with others.
           const samples = new Int16Array(new Uint8Array(bytes.subarray(0, bytes.length & ~1)).buffer);
-          if (samples.length > 0) utterance().play(new AudioFrame(samples, REALTIME_RATE, 1, samples.length));
+          if (samples.length > 0)
+            utterance()?.play(new AudioFrame(samples, REALTIME_RATE, 1, samples.length));
         },
         call: ({ callId, name: called, args }: { callId: string; name: string; args: string }) =>
           reply.call(callId, called, args),
