@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Thread } from '../../threads/thread.ts';
+import { breakAllAtOnce } from './broken-at-once.ts';
 import { type Step, stepsOf } from './page.ts';
 import { Reader } from './reader.ts';
 
@@ -65,6 +66,8 @@ it(
     const explained = await reader.run(`attendant route --to +15550100 --at ${byTheClock.started_at}`);
     expect(explained).toContain(`the agent ${byTheClock.agent} answers`);
     expect(byTheClock.route).toMatch(/^reception\/(open|closed)$/);
+
+    await breakAllAtOnce(reader, thread);
   },
   PATIENCE,
 );
