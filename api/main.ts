@@ -22,10 +22,10 @@ import { watchJoinedRooms } from './joined-rooms.ts';
 import { ListDialing } from './lists/dialing.ts';
 import { keptFor } from './lists/kept.ts';
 import { KeptNumbers } from './numbers/kept.ts';
+import { poolOf } from './numbers/pool.ts';
 import { ApiMetrics, outboxDepths } from './metrics.ts';
 import { traceDelivery } from './observe.ts';
 import { keepProvisioned } from './provisioning.ts';
-import { checkProvisioning } from './provisioning-files.ts';
 import { Rate } from './rate.ts';
 import { watchReadiness } from './readiness.ts';
 import { RoomKeeper } from './rooms/keep.ts';
@@ -117,7 +117,7 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
     rooms,
     hooks: { key: config.livekit, told: (room) => keeper.told(room) },
     lists: { definitions, kept: (organization) => keptFor(organizations.get(organization)) },
-    numbers: { pool: () => checkProvisioning(config).provisioning.pool, onChange: () => provisioned.wake() },
+    numbers: { pool: poolOf(config), onChange: () => provisioned.wake() },
     readiness: watchReadiness(checks, { clock, log, signal }),
     observing: { metrics, metricsToken: config.metricsToken, tracing },
     log,
