@@ -203,6 +203,7 @@ describe('the page', () => {
   });
 
   it('is told to screen readers by headings, tables and a log of what is said', async () => {
+    await browser.value(`location.hash = '#/history'`);
     // Chromium makes what they are told behind the page's back.
     const wanted = ['heading: History', 'table: Calls', 'navigation: Main', 'link: Agents'];
     await expect.poll(() => browser.heard(), { timeout: 60_000 }).toEqual(expect.arrayContaining(wanted));
