@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { ParticipantInfo_Kind } from '@livekit/protocol';
 import { expect, it, onTestFinished } from 'vitest';
+import { connectLiveKit } from '../../livekit/client.ts';
 import { switchboard } from '../calls/switchboard.ts';
 import { lines } from '../calls/test-call.ts';
 import { until } from '../until.ts';
@@ -50,12 +52,19 @@ it(`a worker that is told to end leaves ${CALLS} calls to another one, and no ca
       }),
     ),
   );
-  await Promise.all(
+  const before = await Promise.all(
     calls.map((call) => call.threadWith('has a greeting', ({ history }) => history.length === 1)),
   );
   const second = await anotherWorker();
   await board().stack.kill('worker', 'SIGTERM'); // Resolves when it has gone.
   await until('the second worker has them all', async () => (await second.calls()) === CALLS);
+  const { rooms } = connectLiveKit(board().stack.config.livekit);
+  for (const { room } of before)
+    await until('an agent listens there', async () =>
+      (await rooms.participants(room, AbortSignal.timeout(10_000))).some(
+        ({ kind, tracks }) => kind === ParticipantInfo_Kind.AGENT && tracks.length > 0,
+      ),
+    );
   for (const call of calls) {
     expect(await call.sipp.messages(), 'nobody was hung up').not.toContainEqual(
       expect.objectContaining({ method: 'BYE' }),
