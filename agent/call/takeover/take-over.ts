@@ -21,6 +21,7 @@ const AWAY_LIMIT = 6_000;
 const FLUSH_LIMIT = 2_000;
 /** The caller waits. */
 const THREAD_LIMIT = 3_000;
+const WORKER_LOST: EndReason = { result: 'failed', reason: 'worker_lost' };
 
 /**
  * Goes on with a call whose worker is gone: ends it where the other side has gone too, leaves it alone where that talks to somebody by now,
@@ -35,7 +36,8 @@ export async function takeOver(claimed: Claimed, exchange: Exchange): Promise<vo
   try {
     if (call.start.parent != null) {
       // A side call was for the agent that is gone.
-      await close(claimed, { result: 'failed', reason: 'worker_lost' }, own);
+      const before = await threadOf(call, own);
+      await close(claimed, { situation: { kind: 'gone' }, before, reason: WORKER_LOST }, own);
       return;
     }
     const [situation, agent, before] = await Promise.all([
@@ -44,14 +46,14 @@ export async function takeOver(claimed: Claimed, exchange: Exchange): Promise<vo
       threadOf(call, own),
     ]);
     if (!agent || situation.kind !== 'alone') {
-      await close(claimed, endOf(situation, call), own);
+      await close(claimed, { situation, before, reason: endOf(situation, call) }, own);
       return;
     }
     const { isAnswered } = situation;
     if (call.start.direction === 'outbound' && !isAnswered) {
       // What dialing comes to was for the worker to hear that dialed.
       await own.livekit.rooms.delete(call.start.room, AbortSignal.timeout(REQUEST_LIMIT));
-      await close(claimed, { result: 'failed', reason: 'worker_lost' }, own);
+      await close(claimed, { situation: { kind: 'gone' }, before, reason: WORKER_LOST }, own);
       return;
     }
     await makeRoom(call, situation, own);
@@ -149,17 +151,20 @@ function endOf(situation: Situation, { transfer }: HeldCall): EndReason {
   if (situation.kind === 'alone') return { result: 'failed', reason: 'E_DEFINITION_NOT_FOUND' };
   // A leg that was being transferred by REFER has gone where it was to go.
   if (transfer?.method === 'refer') return { result: 'transferred', reason: 'transfer_call' };
-  return { result: 'failed', reason: 'worker_lost' };
+  return WORKER_LOST;
 }
 
-/** Ends the thread of a call that needs no agent any more. */
-async function close({ call, epoch }: Claimed, reason: EndReason, exchange: Exchange): Promise<void> {
+/** Ends the thread of a call that needs no agent any more, after what was found. */
+async function close(
+  { call, epoch }: Claimed,
+  { situation, before, reason }: { situation: Situation; before: Thread | undefined; reason: EndReason },
+  exchange: Exchange,
+): Promise<void> {
   const { clock, livekit, leases, log } = exchange;
   const { start, transfer } = call;
   const lease = leases.hold(call, epoch);
-  const situation = await look(call, exchange);
   const thread = exchange.open(start, undefined, { since: undefined, ending: AbortSignal.abort(), epoch });
-  for (const entry of cutOff(await threadOf(call, exchange), clock)) thread.append(entry);
+  for (const entry of cutOff(before, clock)) thread.append(entry);
   if (reason.result === 'transferred' && transfer)
     thread.append({
       kind: 'transfer',
