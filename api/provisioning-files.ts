@@ -1,7 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { SIPDispatchRuleInfo, SIPInboundTrunkInfo, SIPOutboundTrunkInfo } from '@livekit/protocol';
-import { asAttendantError, AttendantError, type ErrorCode } from '../base/errors.ts';
+import { AttendantError, type ErrorCode } from '../base/errors.ts';
+import { filesIn, JSON_FILE } from '../base/files-in.ts';
 import { stampOf } from '../base/file-version.ts';
 import { printProblem, type Problem } from '../base/problem.ts';
 import { readTextFile } from '../base/text-file.ts';
@@ -239,13 +240,5 @@ export function withText<T>(
 
 /** The JSON files of a folder, sorted; none where there is no folder. */
 export function jsonFiles(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  try {
-    return readdirSync(folder)
-      .filter((name) => /^[^.].*\.json$/.test(name))
-      .sort()
-      .map((name) => join(folder, name));
-  } catch (error) {
-    throw new AttendantError('E_CONFIG', `${folder}: ${asAttendantError(error).message}`, { cause: error });
-  }
+  return filesIn(folder, JSON_FILE);
 }

@@ -1,5 +1,6 @@
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { filesIn } from '../base/files-in.ts';
 import { printProblem, type Problem, seenFromHere } from '../base/problem.ts';
 import { readTextFile } from '../base/text-file.ts';
 import { type Config, settingsProblems } from '../config.ts';
@@ -29,7 +30,7 @@ async function inAll(config: Config, folder: string): Promise<string[]> {
   const { dialogueFiles } = await import('../speech/dialogue/load.ts');
   const bases = [...new Set([config.home, config.root])];
   const dialogues = await Promise.all(bases.map((base) => dialogueFiles(join(base, 'speech', 'dialogues'))));
-  const scenarios = bases.flatMap((base) => filesIn(join(base, 'rehearsal', 'scenarios'), /\.yaml$/));
+  const scenarios = bases.flatMap((base) => readableIn(join(base, 'rehearsal', 'scenarios'), /\.yaml$/));
   return [
     ...printedAll(settingsProblems(folder)),
     ...checkFiles(config),
@@ -43,7 +44,7 @@ async function inNamed(config: Config, named: readonly string[]): Promise<string
   const { checkFiles } = await import('../api/check-files.ts');
   const { codeProblems } = await import('../agent/code/check.ts');
   const files = named.flatMap((file) =>
-    statSync(file, { throwIfNoEntry: false })?.isDirectory() ? filesIn(file, /\.(ya?ml|json)$/) : [file],
+    statSync(file, { throwIfNoEntry: false })?.isDirectory() ? readableIn(file, /\.(ya?ml|json)$/) : [file],
   );
   const kinds = files.map((file) => ({ file, kind: kindOf(file) }));
   const those = (wanted: Kind) => kinds.flatMap(({ file, kind }) => (kind === wanted ? [file] : []));
@@ -85,12 +86,9 @@ function kindOf(file: string): Kind {
   return has('rules') && !has('greeting') ? 'dialogue' : 'other';
 }
 
-function filesIn(folder: string, ending: RegExp): string[] {
+function readableIn(folder: string, ending: RegExp): string[] {
   try {
-    return readdirSync(folder)
-      .filter((name) => !name.startsWith('.') && ending.test(name))
-      .sort()
-      .map((name) => join(folder, name));
+    return filesIn(folder, ending);
   } catch {
     return [];
   }

@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AttendantError, asAttendantError } from '../../base/errors.ts';
+import { filesIn, YAML } from '../../base/files-in.ts';
 import { stampOf } from '../../base/file-version.ts';
 import { type AgentName, isAgentName } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
@@ -42,15 +42,7 @@ export function definitionFolders({ home, root }: { home: string; root: string }
 
 /** The definition files of a folder, sorted; none where there is no folder. */
 export function definitionFiles(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => /^[^.].*\.ya?ml$/.test(name))
-      .sort()
-      .map((name) => join(folder, name));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new AttendantError('E_CONFIG', `${folder}: ${asAttendantError(error).message}`, { cause: error });
-  }
+  return filesIn(folder, YAML);
 }
 
 export function openDefinitions(options: {
