@@ -4,6 +4,8 @@ import { z } from 'zod';
 export const sentence = z.string().min(1).max(4_000);
 export const seconds = z.number().positive().max(3_600);
 export const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens');
+/** Name of an HTTP header. RFC 9110 section 5.1: token. */
+export const HTTP_HEADER = /^[A-Za-z0-9\-.!#$%&*+^_`|~']{1,128}$/;
 /** Of the environment. */
 export const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'a name of a variable');
 /** Words or phrases that are listened for. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Problem } from '../../base/problem.ts';
 import type { Source } from '../../base/source.ts';
-import { sentence, tool } from './fields.ts';
+import { HTTP_HEADER, sentence, tool } from './fields.ts';
 import { jsonSchemaProblems } from './json-schema.ts';
 import { templateFaults } from './template.ts';
 import { valueName } from './values.ts';
@@ -105,8 +105,6 @@ function argumentsOf({ parameters }: HttpToolSettings): string[] {
     : [];
 }
 
-/** RFC 9110 section 5.1: token. */
-const HEADER_NAME = /^[A-Za-z0-9\-.!#$%&*+^_`|~']{1,128}$/;
 /** They say where and how the request is cut; ours to write. */
 const OWN_HEADERS =
   /^(host|content-length|transfer-encoding|connection|keep-alive|proxy-.*|te|trailer|upgrade|expect|accept-encoding)$/i;
@@ -141,7 +139,7 @@ export function httpToolProblems(
         ),
       );
     for (const [header, value] of Object.entries(headers)) {
-      if (!HEADER_NAME.test(header) || OWN_HEADERS.test(header))
+      if (!HTTP_HEADER.test(header) || OWN_HEADERS.test(header))
         problems.push(report(['headers', header], `the header ${header} cannot be set`, 'take it out'));
       if (/[\r\n]/.test(value))
         problems.push(

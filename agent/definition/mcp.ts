@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Problem } from '../../base/problem.ts';
 import type { Source } from '../../base/source.ts';
-import { variable } from './fields.ts';
+import { HTTP_HEADER, variable } from './fields.ts';
 import { piecesOf } from './template.ts';
 
 const serverName = z.string().regex(/^[a-z][a-z0-9]{0,19}$/, 'lower-case letters and digits, a letter first');
@@ -46,8 +46,6 @@ export const mcpServers = z
   .refine((all) => Object.keys(all).length <= 10, 'at most 10 servers')
   .describe('MCP servers by a name of your choice; their tools are <name>_<tool> for the model.');
 
-/** RFC 9110 section 5.1: token. */
-const HEADER_NAME = /^[A-Za-z0-9\-.!#$%&*+^_`|~']{1,128}$/;
 /** The transport writes them. */
 const OWN_HEADERS = /^(host|content-.*|transfer-encoding|connection|accept|mcp-.*|accept-encoding)$/i;
 
@@ -59,7 +57,7 @@ export function mcpProblems(
   return Object.entries(servers ?? {}).flatMap(([name, { headers }]) =>
     Object.entries(headers).flatMap(([header, value]) => {
       const path = ['tools', 'mcp', name, 'headers', header];
-      if (!HEADER_NAME.test(header) || OWN_HEADERS.test(header))
+      if (!HTTP_HEADER.test(header) || OWN_HEADERS.test(header))
         return [source.problem(path, `${name}: the header ${header} cannot be set`, 'take it out')];
       const strange = piecesOf(value).find(
         (piece) => 'variable' in piece && !piece.variable.startsWith('env.'),
