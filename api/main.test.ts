@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../base/clock.ts';
+import { freePort } from '../base/free-port.fixture.ts';
 import type { Uid } from '../base/ids.ts';
 import { createLog } from '../base/log.ts';
 import { readConfig, type Config } from '../config.ts';
@@ -20,15 +21,6 @@ const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Runs `main` against a Redis of its own and a LiveKit that is not there. */
 async function run(redisUrl: string): Promise<Config> {

@@ -1,10 +1,8 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { systemClock } from '../base/clock.ts';
 import type { Organization } from '../base/ids.ts';
-import { createLog } from '../base/log.ts';
 import { type HeldCall, type LeasePace, type Leases, leasesIn } from './leases.ts';
-import { connectRedis, type Redis } from './redis.ts';
-import { RedisServer } from './redis-server.fixture.ts';
+import { ownRedis } from './own-redis.fixture.ts';
 import { someStart } from './thread.fixture.ts';
 
 /** Milliseconds: short enough to wait for, long enough for a machine that does other things too. */
@@ -17,21 +15,8 @@ const PACE: Partial<LeasePace> = {
   others: 700,
 };
 
-const stop = new AbortController();
-let server: RedisServer;
-let redis: Redis;
+const { server, redis } = await ownRedis({ cluster: true });
 const open: Leases[] = [];
-beforeAll(async () => {
-  // A cluster, which runs no script over keys of two slots.
-  server = await RedisServer.start({ cluster: true });
-  const log = createLog('test', 'silent');
-  redis = connectRedis({ url: server.url, clock: systemClock, log, signal: stop.signal });
-  await new Promise<void>((resolve) => redis.onReady(resolve));
-});
-afterAll(async () => {
-  await redis.close();
-  await server.remove();
-});
 afterEach(async () => {
   for (const leases of open.splice(0)) await leases.close();
   await redis.run((client) => client.flushAll());

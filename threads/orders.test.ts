@@ -1,26 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { systemClock } from '../base/clock.ts';
 import type { Organization } from '../base/ids.ts';
-import { createLog } from '../base/log.ts';
 import { type Order, ordersIn, OverLimit } from './orders.ts';
-import { connectRedis, type Redis } from './redis.ts';
-import { RedisServer } from './redis-server.fixture.ts';
+import { ownRedis } from './own-redis.fixture.ts';
 import { someStart } from './thread.fixture.ts';
 
-const stop = new AbortController();
-let server: RedisServer;
-let redis: Redis;
-beforeAll(async () => {
-  // A cluster, which runs no script over keys of two slots.
-  server = await RedisServer.start({ cluster: true });
-  const log = createLog('test', 'silent');
-  redis = connectRedis({ url: server.url, clock: systemClock, log, signal: stop.signal });
-  await new Promise<void>((resolve) => redis.onReady(resolve));
-});
-afterAll(async () => {
-  await redis.close();
-  await server.remove();
-});
+const { redis } = await ownRedis({ cluster: true });
 
 const MANY = { calls: 1_000, perMinute: 1_000 };
 let organizations = 0;

@@ -1,26 +1,12 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
-import { createLog } from '../../base/log.ts';
 import type { Organization } from '../../base/ids.ts';
 import { ordersIn } from '../../threads/orders.ts';
-import { connectRedis, type Redis } from '../../threads/redis.ts';
-import { RedisServer } from '../../threads/redis-server.fixture.ts';
+import { ownRedis } from '../../threads/own-redis.fixture.ts';
 import { someStart } from '../../threads/thread.fixture.ts';
 import { HeldOrder } from './held-order.ts';
 
-const stop = new AbortController();
-let server: RedisServer;
-let redis: Redis;
-beforeAll(async () => {
-  server = await RedisServer.start();
-  const log = createLog('test', 'silent');
-  redis = connectRedis({ url: server.url, clock: systemClock, log, signal: stop.signal });
-  await new Promise<void>((resolve) => redis.onReady(resolve));
-});
-afterAll(async () => {
-  await redis.close();
-  await server.remove();
-});
+const { redis } = await ownRedis();
 
 it('is held at once by whoever takes its call, though nobody held it any more, and until it is over', async () => {
   const start = someStart({ organization: 'acme' as Organization, direction: 'outbound' });

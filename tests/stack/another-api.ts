@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../../base/free-port.fixture.ts';
 import { answersOk } from '../../stack/facts.ts';
 import { until } from '../until.ts';
 import type { OwnStack } from './own-stack.ts';
@@ -18,13 +17,4 @@ export async function anotherApi(
   const url = `http://127.0.0.1:${port}`;
   await until('the second API is ready', () => answersOk(`${url}/readyz`, signal));
   return { url, kill: () => void second.kill('SIGKILL') };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,35 +1,14 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { systemClock } from '../../base/clock.ts';
+import { expect, it } from 'vitest';
 import type { Organization } from '../../base/ids.ts';
-import { createLog } from '../../base/log.ts';
-import { connectRedis, type Redis } from '../redis.ts';
-import { RedisServer } from '../redis-server.fixture.ts';
+import { ownRedis } from '../own-redis.fixture.ts';
 import { forgetCallee } from './forget.ts';
 import { callTo, MANY, someCallees, someSettings } from './lists.fixture.ts';
-import { type CallLists, callListsIn } from './store.ts';
+import { callListsIn } from './store.ts';
 
-const stop = new AbortController();
-let server: RedisServer;
-let redis: Redis;
+const { redis } = await ownRedis({ cluster: true });
 /** Held still; Redis's own clock is not asked. */
 const now = Date.UTC(2026, 0, 5, 12);
-let lists: CallLists;
-beforeAll(async () => {
-  // A cluster, which runs no script over keys of two slots.
-  server = await RedisServer.start({ cluster: true });
-  redis = connectRedis({
-    url: server.url,
-    clock: systemClock,
-    log: createLog('test', 'silent'),
-    signal: stop.signal,
-  });
-  await new Promise<void>((resolve) => redis.onReady(resolve));
-  lists = callListsIn(redis, () => now);
-});
-afterAll(async () => {
-  await redis.close();
-  await server.remove();
-});
+const lists = callListsIn(redis, () => now);
 
 const ACME = 'acme' as Organization;
 const OTHER = 'other' as Organization;
