@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LONG } from './tests/harm/form.ts';
 
 /** What fills the machine by itself: run alone, one after the other, so that calls of other tests need not wait for it. */
 const CROWDS = [
@@ -9,11 +10,28 @@ const CROWDS = [
   'tests/webhooks/*.test.ts',
 ];
 
+/** What `npm run harm` runs in its long form; each is in one of the other projects too, in its short form. They start what they need themselves. */
+const HARM = ['tests/survival/*.test.ts'];
+
 /**
  * Calls cross real networks and six processes, so one of a thousand is lost where nobody is at fault. It is placed once more; `npm test` names
  * every test that needed that (stack/test.ts), and one that does so often has a cause that is to be found.
  */
 const SECOND_TRY = 1;
+
+const LONG_FORM = {
+  test: {
+    name: 'harm',
+    maxWorkers: 1,
+    include: HARM,
+    exclude: ['node_modules/**'],
+    testTimeout: 3_600_000,
+    hookTimeout: 300_000,
+    // Its figures count what goes wrong; a second try would hide it.
+    retry: 0,
+    sequence: { groupOrder: 3 },
+  },
+};
 
 export default defineConfig({
   test: {
@@ -55,6 +73,7 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      ...(LONG ? [LONG_FORM] : []),
     ],
   },
 });

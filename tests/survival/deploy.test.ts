@@ -5,10 +5,10 @@ import { expect, it, onTestFinished } from 'vitest';
 import { connectLiveKit } from '../../livekit/client.ts';
 import { switchboard } from '../calls/switchboard.ts';
 import { lines } from '../calls/test-call.ts';
+import { count, figure } from '../harm/form.ts';
 import { until } from '../until.ts';
 
-/** `HARM_CALLS=20` is the long form. */
-const CALLS = Number(process.env['HARM_CALLS'] ?? 4);
+const CALLS = count({ short: 4, long: 20 });
 
 const board = switchboard({ env: { ATTENDANT_HANDOVER_SECONDS: '1', ATTENDANT_DRAIN_SECONDS: '600' } });
 
@@ -83,4 +83,5 @@ it(`a worker that is told to end leaves ${CALLS} calls to another one, and no ca
       'end_dialog ⇒ {"ended":true}',
     ]);
   }
+  figure('deploys drop nobody', `${CALLS} of ${CALLS} calls went to another worker, and none was hung up`);
 });
