@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { asAttendantError, AttendantError, ERRORS } from '../base/errors.ts';
+import { asAttendantError, AttendantError, ERRORS, framesOf } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { AllowedNetworks } from '../base/networks.ts';
@@ -122,7 +122,7 @@ export function createApp(parts: AppParts): Hono {
     const level = status === 503 ? 'debug' : status >= 500 ? 'error' : 'trace';
     const { method, path } = c.req;
     log[level](
-      { code: error.code, status, method, cause: error.message, stack: error.stack, pii: { path } },
+      { code: error.code, status, method, cause: error.message, at: framesOf(thrown), pii: { path } },
       'a request failed',
     );
     return problemResponse(error);

@@ -2,6 +2,7 @@ import { openDefinitions } from '../agent/definition/definitions.ts';
 import { systemClock } from '../base/clock.ts';
 import { createLog } from '../base/log.ts';
 import { openTracing } from '../base/open-tracing.ts';
+import { guardProcess } from '../base/uncaught.ts';
 import type { Config } from '../config.ts';
 import { connectLiveKit } from '../livekit/client.ts';
 import { openLiveEvents } from '../threads/follow.ts';
@@ -47,6 +48,7 @@ const API = { name: 'the API', keepAlive: 5_000, grace: 5_000, connections: 1_00
 export async function main(config: Config, signal: AbortSignal): Promise<void> {
   const clock = systemClock;
   const log = createLog('api', config.logLevel);
+  guardProcess(log, () => process.exit(1));
   const first = hashFirstKeys(config.apiKeys);
   const keeping = readKeeping(config);
   const archive = openArchive(keeping, clock);

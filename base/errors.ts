@@ -44,3 +44,16 @@ export function reasonOf(cause: unknown): string {
   if (cause instanceof AggregateError && !cause.message) return cause.errors.map(reasonOf).join('; ');
   return cause instanceof Error ? cause.message : String(cause);
 }
+
+/** Where an error was thrown, without its message: what is not ours may quote what was said, typed or sent (JSON.parse does). */
+export function framesOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { stack = '', message } = error;
+  // The message may look like frames itself.
+  const behind = message === '' ? stack : stack.slice(Math.max(0, stack.indexOf(message)) + message.length);
+  return behind
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 6)
+    .join('\n');
+}

@@ -19,10 +19,35 @@ it.each([
   ['neun acht sieben und vier', '• • • und vier'],
   ['It ends in 4321.', 'It ends in ••••.'],
   ['Order 19876 of 2024', 'Order 1•••• of 2024'],
+  ['nine, eight, seven, uh, six five and four, dash, three two one', '•, •, •, uh, • • and •, dash, • • •'],
+  ['٩٨٧٦٥٤٣٢١ or ９８７６', '••••••••• or ••••'],
+  ['9*8*7*6, [9][8][7], "9", "8", "7"', '•*•*•*•, [•][•][•], "•", "•", "•"'],
+  ['9\u200b8\u200b7\u200b6', '•\u200b•\u200b•\u200b•'],
   ['We open at 9, and close at 18:30.', 'We open at 9, and close at 18:30.'],
   ['', ''],
 ])('a secret number is masked however it is written: %s', (text, shown) => {
   expect(secret(SSN).mask(text)).toBe(shown);
+});
+
+it.each([
+  ['It is four double one one, triple two, three.', '41112223', 'Was it 411-12223?', 'Was it •••-•••••?'],
+  ['forty-one hundred, twelve hundred', '41001200', 'It is 4100 1200.', 'It is •••• ••••.'],
+])('numbers are understood as people say them: %s', (said, number, repeated, shown) => {
+  const secrets = new SecretDigits();
+  secrets.addAllIn(said);
+  expect(secrets.mask(repeated)).toBe(shown);
+  expect(secret(number).mask(said)).not.toMatch(/four|one|two|three|hundred/);
+});
+
+it('a list of single digits is read as a number', () => {
+  expect(
+    secret(SSN).maskAll({ a: ['9', '8', '7', '6'], b: [9, 8, 7], c: ['9', 'a', '7'], d: [1, 2] }),
+  ).toEqual({
+    a: ['•', '•', '•', '•'],
+    b: ['•', '•', '•'],
+    c: ['9', 'a', '7'],
+    d: [1, 2],
+  });
 });
 
 it('a number of one or two digits is no secret to look for', () => {

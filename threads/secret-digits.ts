@@ -59,10 +59,20 @@ export class SecretDigits {
       const shown = this.mask(String(value));
       return shown === String(value) ? value : shown;
     }
-    if (Array.isArray(value)) return value.map((item) => this.maskAll(item));
+    if (Array.isArray(value)) return this.#maskList(value);
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(
       Object.entries(value).map(([key, item]) => [this.mask(key), this.maskAll(item)]),
+    );
+  }
+
+  /** Items that are a digit each, or a word, are read together as one number. */
+  #maskList(items: readonly unknown[]): unknown[] {
+    const texts = items.map((item) => (typeof item === 'number' ? String(item) : item));
+    const isSpelled = texts.every((text) => typeof text === 'string' && /^[^\s]+$/.test(text));
+    const shown = isSpelled ? this.mask(texts.join(' ')).split(' ') : [];
+    return items.map((item, n) =>
+      shown.length === items.length && shown[n] !== texts[n] ? shown[n] : this.maskAll(item),
     );
   }
 

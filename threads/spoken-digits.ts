@@ -31,26 +31,51 @@ const UNITS = [
 const TEENS = 'ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen';
 const TENS = 'twenty thirty forty fifty sixty seventy eighty ninety';
 
+/** How often the digit is meant that follows: "double four". */
+const TIMES = new Map([
+  ...['double', 'doppel', 'doppelt', 'doble'].map((word) => [word, 2] as const),
+  ...['triple', 'treble', 'dreifach'].map((word) => [word, 3] as const),
+]);
+/** Said between the digits of a number, and no part of it. */
+const PAUSES = new Set(
+  'uh um er erm ah ähm and dash hyphen minus space dot point slash then again'.split(' '),
+);
+
 const WORDS = new Map<string, string>([
   ...UNITS.flatMap((words, n) => words.split(' ').map((word): [string, string] => [word, String(n)])),
   ...TEENS.split(' ').map((word, n): [string, string] => [word, String(10 + n)]),
   ...TENS.split(' ').map((word, n): [string, string] => [word, String(20 + 10 * n)]),
+  ['hundred', '00'],
+  ['thousand', '000'],
 ]);
-const TOKEN = /[0-9]|\p{L}+/gu;
+const TOKEN = /\p{Nd}|\p{L}+/gu;
 /** What may stand between the digits of one number. */
-const BETWEEN = /^[\s,.;:/()\-–—•_]{0,6}$/u;
+const BETWEEN = /^[\s\p{Cf}\p{Pd}\p{Pc},.;:/()[\]{}*#+|•…'"]{0,6}$/u;
 
 /** The numbers of a text, in figures or in words. */
 export function numbersIn(text: string): Run[] {
   const runs: Token[][] = [];
   let before: Token | undefined;
+  let times = 1;
   for (const match of text.matchAll(TOKEN)) {
-    const token = tokenOf(match[0], match.index);
-    if (!token) {
-      before = undefined;
+    const end = match.index + match[0].length;
+    const goesOn = before !== undefined && BETWEEN.test(text.slice(before.end, match.index));
+    const word = match[0].toLowerCase();
+    if (PAUSES.has(word) || TIMES.has(word)) {
+      times = TIMES.get(word) ?? 1;
+      // What has no digits holds its run together, and is none of it.
+      if (goesOn) before = { start: match.index, end, digits: '' };
+      else before = undefined;
       continue;
     }
-    const goesOn = before !== undefined && BETWEEN.test(text.slice(before.end, token.start));
+    const digits = digitsOf(word);
+    if (digits === undefined) {
+      before = undefined;
+      times = 1;
+      continue;
+    }
+    const token = { start: match.index, end, digits: digits.repeat(times) };
+    times = 1;
     if (goesOn) runs.at(-1)?.push(token);
     else runs.push([token]);
     before = token;
@@ -61,9 +86,16 @@ export function numbersIn(text: string): Run[] {
   });
 }
 
-function tokenOf(found: string, start: number): Token | undefined {
-  const digits = /^[0-9]$/.test(found) ? found : WORDS.get(found.toLowerCase());
-  return digits === undefined ? undefined : { start, end: start + found.length, digits };
+function digitsOf(word: string): string | undefined {
+  return /^\p{Nd}$/u.test(word) ? figureOf(word) : WORDS.get(word);
+}
+
+/** A decimal digit of any script: each script has its ten in a row. */
+function figureOf(digit: string): string {
+  let zero = digit.codePointAt(0) ?? 0;
+  const own = zero;
+  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
+  return String((own - zero) % 10);
 }
 
 /** Twenty and three are 2 and 3, twenty alone is 2 and 0. */

@@ -27,6 +27,7 @@ import { PutThrough } from './put-through.ts';
 import { openRecorded } from './recording/opening.ts';
 import { goOn } from './takeover/go-on.ts';
 import { conversationOf } from './takeover/history.ts';
+import { knewNumbers } from './takeover/resumed.ts';
 import { Transcript } from './transcript.ts';
 import { Transfer } from './transfer/transfer.ts';
 import type { Cause } from './trouble/attempts.ts';
@@ -63,7 +64,7 @@ export class Conversation {
     const { job, leg, caller, agent, ending, gone, answered, exchange } = parts;
     const { clock, log, livekit } = exchange;
     this.#parts = parts;
-    const discretion = new Discretion(agent.definition, clock);
+    const discretion = new Discretion(agent.definition, clock, { knowsLess: knewNumbers(parts.resumed) });
     const thread = discretion.over(parts.thread);
     this.#transcript = new Transcript(thread, clock);
     const hush = new Hush();

@@ -7,7 +7,7 @@ import { Discretion } from './discretion.ts';
 const NUMBER = '918273645';
 const MASK = '•••••••••';
 
-function call(settings: object) {
+function call(settings: object, before?: { knowsLess: boolean }) {
   const clock = new FakeClock();
   const definition = definitionSchema.parse({
     ...{ name: 'a', greeting: { kind: 'none' }, instructions: 'Help.' },
@@ -15,7 +15,7 @@ function call(settings: object) {
   });
   const entries: Entry[] = [];
   const thread = { start: {}, append: (entry: Entry) => entries.push(entry) } as unknown as ThreadWriter;
-  return { clock, entries, thread, discretion: new Discretion(definition, clock) };
+  return { clock, entries, thread, discretion: new Discretion(definition, clock, before) };
 }
 
 const collected = { digits: NUMBER, terminator: null, ended_by: 'count' } as const;
@@ -74,4 +74,15 @@ test('a reference gives back its number, and nothing else does', () => {
     undefined,
     undefined,
   ]);
+});
+
+test('where another worker had the call before, which knew the number, all numbers that are said are taken for it', () => {
+  const { discretion } = call({ sensitive: true }, { knowsLess: true });
+  const words = 'As I said, 987654321.';
+  expect(discretion.heard(words, { collecting: false })).toEqual({
+    recorded: 'As I said, •••••••••.',
+    told: words,
+  });
+  expect(discretion.logged('it was 987654321')).toBe('it was •••••••••');
+  expect(call({}, { knowsLess: true }).discretion.heard(words, { collecting: false }).recorded).toBe(words);
 });

@@ -23,13 +23,16 @@ export class Discretion {
   readonly #sensitive: boolean;
   readonly #fromModel: boolean;
   readonly #clock: Clock;
+  /** Another worker had the call before, and knew numbers that this one does not. */
+  readonly #knowsLess: boolean;
   #collectedAt = -Infinity;
 
-  constructor(definition: Definition, clock: Clock) {
+  constructor(definition: Definition, clock: Clock, { knowsLess = false }: { knowsLess?: boolean } = {}) {
     const { receive_dtmf } = definition.tools;
     this.#sensitive = receive_dtmf?.sensitive ?? false;
     this.#fromModel = receive_dtmf?.to_model === 'masked';
     this.#clock = clock;
+    this.#knowsLess = knowsLess;
   }
 
   /** The thread as the call may write to it. */
@@ -59,7 +62,8 @@ export class Discretion {
   /** The caller's words. Where a sensitive number is or was just asked for, numbers in them are taken for it. */
   heard(words: string, options: { collecting: boolean }): Heard {
     const late = this.#clock.now() - this.#collectedAt < AFTERMATH;
-    if (!this.#sensitive || !(options.collecting || late)) return { recorded: words, told: words };
+    if (!this.#sensitive || !(options.collecting || late || this.#knowsLess))
+      return { recorded: words, told: words };
     this.#secrets.addAllIn(words);
     const shown = withoutNumbers(words);
     return { recorded: shown, told: this.#fromModel ? shown : words };
@@ -73,6 +77,11 @@ export class Discretion {
   /** What the model may know of a tool's result. */
   toModel(content: JsonObject): JsonObject {
     return this.#fromModel ? (this.#secrets.maskAll(content) as JsonObject) : content;
+  }
+
+  /** Words as a log may have them. */
+  logged(words: string): string {
+    return this.#sensitive ? this.#secrets.mask(words) : words;
   }
 
   /** What may leave the call. */

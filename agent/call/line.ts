@@ -108,6 +108,10 @@ export class CallLine implements Line {
     return this.#parts.discretion.resolve(reference);
   }
 
+  logged(words: string): string {
+    return this.#parts.discretion.logged(words);
+  }
+
   remember(values: JsonObject, { secret } = { secret: false }): string | undefined {
     const { discretion, gathered, thread, transcript, clock } = this.#parts;
     const { fit, fault } = gathered.sort(secret ? values : discretion.outside(values));

@@ -138,6 +138,7 @@ function boundTo(line: FunctionLine): FunctionLine {
     remember: (values) => line.remember(values),
     goto: (flow) => line.goto(flow),
     say: (text) => line.say(text),
+    logged: (words) => line.logged(words),
     over: line.over,
   };
 }

@@ -14,7 +14,7 @@ const LONGEST_SAID = 4_000;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** The call, as far as a function may touch it. */
-export type FunctionLine = Pick<Line, 'remember' | 'goto' | 'say' | 'over'>;
+export type FunctionLine = Pick<Line, 'remember' | 'goto' | 'say' | 'over' | 'logged'>;
 
 /** What is known of a call before anyone answers. */
 export interface Known {
@@ -54,6 +54,7 @@ export class CallFunctions {
     return this.#functions.thread.run(run, facts, (ask) => this.#answer(ask, line, signal), {
       timeout,
       signal,
+      logged: (words) => line.logged(words),
     });
   }
 

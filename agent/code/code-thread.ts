@@ -25,8 +25,17 @@ const SDK = new URL('./sdk.ts', import.meta.url).href;
 /** Does in the call what a function of the code asks for. */
 export type Answers = (ask: Ask) => Promise<unknown>;
 
+interface RunOptions {
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly signal?: AbortSignal;
+  /** What the log may have of words that the function puts there; all of them unless said. */
+  readonly logged?: (words: string) => string;
+}
+
 interface Pending {
   readonly answers: Answers;
+  readonly logged: RunOptions['logged'];
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: AttendantError) => void;
   /** Has a thread run it. */
@@ -86,7 +95,6 @@ export class CodeThread {
   /**
    * Runs a function.
    *
-   * @param options.timeout milliseconds.
    * @returns what it returned, from JSON.
    * @throws AttendantError E_CODE_FAILED, E_CODE_RESULT, E_TOOL_ARGUMENTS, E_TIMEOUT; the signal's reason
    */
@@ -94,7 +102,7 @@ export class CodeThread {
     run: Run,
     facts: Facts,
     answers: Answers,
-    { timeout, signal }: { timeout: number; signal?: AbortSignal },
+    { timeout, signal, logged }: RunOptions,
   ): Promise<unknown> {
     const { clock } = this.#parts;
     const what = run.what === 'tool' ? run.name : run.what;
@@ -107,7 +115,7 @@ export class CodeThread {
         };
         this.#restarted().then(send, reject);
       };
-      this.#pending.set(id, { answers, resolve, reject, begin, hasBegun: false, asked: 0, lines: 0 });
+      this.#pending.set(id, { answers, resolve, reject, begin, logged, hasBegun: false, asked: 0, lines: 0 });
       begin();
     });
     try {
@@ -203,7 +211,8 @@ export class CodeThread {
       case 'log': {
         const pending = this.#pending.get(message.id);
         if (!pending || (pending.lines += 1) > MOST_LOG_LINES) return;
-        log[message.level]({ agent, words: message.words.slice(0, LONGEST_LINE) }, "an agent's code says");
+        const words = message.words.slice(0, LONGEST_LINE);
+        log[message.level]({ agent, words: pending.logged?.(words) ?? words }, "an agent's code says");
         return;
       }
       case 'stray': {

@@ -109,6 +109,9 @@ export interface Line {
   goto(flow: string): void;
   /** Aborts, with E_CALL_ENDING, when the call ends. */
   readonly over: AbortSignal;
+
+  /** What a log may have of words. */
+  logged(words: string): string;
   /** Plays keypad digits to the leg that the agent talks to and no other: `0-9 * # A-D`, `w` waits 0.5 s. */
   press(digits: string): Promise<void>;
   /** Transfers the caller; the last attempt says how it went in the end. Rejects with E_TRANSFER_RUNNING while another runs. */

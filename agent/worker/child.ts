@@ -4,6 +4,7 @@ import { AudioSource } from '@livekit/rtc-node';
 import { systemClock } from '../../base/clock.ts';
 import { createLog } from '../../base/log.ts';
 import { openTracing } from '../../base/open-tracing.ts';
+import { guardProcess } from '../../base/uncaught.ts';
 import { readConfig } from '../../config.ts';
 import { connectLiveKit } from '../../livekit/client.ts';
 import { WORKER_NAME } from '../../livekit/worker-name.ts';
@@ -47,7 +48,8 @@ async function run(): Promise<void> {
   const stopped = new AbortController();
   /** Before the connection to Redis ends: what is being asked of a model is given back then. */
   const callsOver = new AbortController();
-  guard(log, () => drain());
+  // A fault outside every call must not end the others: it is said, and after an uncaught exception this child takes no more calls.
+  guardProcess(log, () => drain());
 
   // The FFI client runs its callbacks in the async context of whoever first touched it: that must be no call's.
   await new AudioSource(24_000, 1).close();
@@ -232,20 +234,6 @@ async function run(): Promise<void> {
 function toolsOf(definition: Definition | undefined): Set<string> {
   const tools = definition?.tools ?? {};
   return new Set([...Object.keys(tools), ...Object.keys(tools.http ?? {})]);
-}
-
-/** A fault outside every call must not end the others: it is logged, and after an uncaught exception the process is drained. */
-function guard(log: ReturnType<typeof createLog>, drain: () => void): void {
-  process.on('unhandledRejection', (error) =>
-    log.error({ code: 'E_INTERNAL', pii: { error } }, 'a promise was rejected and nobody minded'),
-  );
-  process.on('uncaughtException', (error) => {
-    log.error(
-      { code: 'E_INTERNAL', stack: error.stack },
-      'an uncaught exception; this child takes no more calls',
-    );
-    drain();
-  });
 }
 
 await run();

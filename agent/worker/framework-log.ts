@@ -1,5 +1,6 @@
 import { initializeLogger } from '@livekit/agents';
 import { pino } from 'pino';
+import { framesOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 
 /** Where the framework keeps its logger: a process-wide slot that its own set-up fills too. */
@@ -33,16 +34,8 @@ function withoutPersonalData(line: Record<string, unknown>): Record<string, unkn
       .filter(([key]) => !key.startsWith(PERSONAL))
       .map(([key, value]) => [
         key,
+        // Messages of model servers quote what was said.
         value instanceof Error ? { type: value.name, stack: framesOf(value) } : value,
       ]),
   );
-}
-
-/** The frames without the message: messages of model servers quote what was said. */
-function framesOf(error: Error): string | undefined {
-  return error.stack
-    ?.split('\n')
-    .filter((line) => /^\s+at /.test(line))
-    .slice(0, 6)
-    .join('\n');
 }

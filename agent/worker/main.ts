@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { systemClock } from '../../base/clock.ts';
 import { createLog } from '../../base/log.ts';
+import { guardProcess } from '../../base/uncaught.ts';
 import type { Config } from '../../config.ts';
 import { openThreads } from '../../threads/store.ts';
 import type { Workers } from '../../threads/workers.ts';
@@ -19,6 +20,8 @@ const PRESENCE = 6_000;
  */
 export async function main(config: Config, signal: AbortSignal): Promise<void> {
   const log = createLog('worker', config.logLevel);
+  // Its calls go on, by other workers.
+  guardProcess(log, () => process.exit(1));
   const ended = new AbortController();
   const closing = new AbortController();
   const threads = openThreads({ redisUrl: config.redisUrl, clock: systemClock, log, signal: closing.signal });

@@ -31,3 +31,15 @@ export function cutOff(thread: Thread | undefined, clock: Clock): Entry[] {
     message: { role: 'tool', tool_call_id: id, name, content, created_at: timestamp(clock) },
   }));
 }
+
+/** Whether the worker before may have known numbers that the thread does not have, because they are masked there. */
+export function knewNumbers(resumed: Resumed | undefined): boolean {
+  if (!resumed) return false;
+  const { history } = resumed.thread ?? {};
+  if (!history) return true;
+  return history.some(
+    (message) =>
+      message.role === 'assistant' &&
+      (message.tool_calls ?? []).some(({ function: { name } }) => name === 'receive_dtmf'),
+  );
+}
