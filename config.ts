@@ -50,6 +50,7 @@ const environment = z.object({
   ATTENDANT_WORKER_PORT: port(8081),
   ATTENDANT_SPEECH_PORT: port(8092),
   ATTENDANT_CHILDREN: whole(1, 256).optional(),
+  ATTENDANT_CHILD_CALLS: whole(1, 1_000).default(20),
   ATTENDANT_HANDOVER_SECONDS: number(0, 86_400).default(60),
   ATTENDANT_DRAIN_SECONDS: number(0, 86_400).default(300),
   ATTENDANT_PRIVATE_NETWORKS: z.string().default(''),
@@ -114,6 +115,8 @@ export interface Config {
   };
   /** How many worker children to run; undefined is one per core. */
   readonly children: number | undefined;
+  /** How many calls a child carries at most; fewer where what it measures of itself says so. */
+  readonly callsOfChild: number;
   /** Milliseconds that a worker which is told to stop lets its calls go on. */
   readonly drainTime: number;
   /** Milliseconds after which a worker that drains leaves its calls to others. */
@@ -182,6 +185,7 @@ export function readConfig(
       sip: e.SIP_PORT,
     },
     children: e.ATTENDANT_CHILDREN,
+    callsOfChild: e.ATTENDANT_CHILD_CALLS,
     handOverAfter: e.ATTENDANT_HANDOVER_SECONDS * 1_000,
     drainTime: e.ATTENDANT_DRAIN_SECONDS * 1_000,
     networks: allowedNetworks(e.ATTENDANT_PRIVATE_NETWORKS, fail),

@@ -14,7 +14,16 @@ const OF_THE_SERVER = ['instance', 'job'];
 
 /** Every metric there is with its labels, of a worker and an API to which everything has happened once. */
 async function everyMetric(): Promise<Map<string, { type: string; labels: string[] }>> {
-  const sizes = { rss: 1, heapUsed: 1, ffiListeners: 1, timers: 1, backlog: 1, pause: 1 };
+  const sizes = {
+    full: false,
+    lag: 1,
+    rss: 1,
+    heapUsed: 1,
+    ffiListeners: 1,
+    timers: 1,
+    backlog: 1,
+    pause: 1,
+  };
   const worker = new WorkerMetrics(() => [
     { pid: 1, kind: 'status', holder: 'a', registered: true, calls: 1, ...sizes },
   ]);

@@ -10,7 +10,7 @@ function read(trunk: object, outer: object = {}) {
 }
 
 test('a trunk rings for a few seconds unless its file says otherwise, so that the PBX can fail over', () => {
-  expect(read(SAFE)).toMatchObject({ direction: 'inbound', info: { ringingTimeout: { seconds: 8n } } });
+  expect(read(SAFE)).toMatchObject({ direction: 'inbound', info: { ringingTimeout: { seconds: 4n } } });
   expect(read({ ...SAFE, ringing_timeout: '60s' })).toMatchObject({
     info: { ringingTimeout: { seconds: 60n } },
   });

@@ -13,7 +13,7 @@ export type TrunkFile =
 export type ReadTrunk = { readonly trunk: TrunkFile } | { readonly problems: readonly Problem[] };
 
 /** Until a call that no worker takes is answered busy, so that the PBX can fail over. LiveKit's own default is three minutes. */
-const RINGING_TIMEOUT = new Duration({ seconds: 8n });
+const RINGING_TIMEOUT = new Duration({ seconds: 4n });
 
 /** Wider networks than these are everyone's. */
 const WIDEST = { 4: 8, 6: 16 } as const;

@@ -131,6 +131,9 @@ export const hookedOrganizationsKey = (): string => 'attendant:hooked-organizati
 /** Sorted set: worker id by the time (milliseconds, Redis's own clock) until which it counts as there. */
 export const workersKey = (): string => 'attendant:workers';
 
+/** Sorted set: likewise, those that have a place for another call. The tag is all of the other key, so both are in one slot. */
+export const roomyWorkersKey = (): string => '{attendant:workers}:with-room';
+
 /** Hash: thread id to the order of a call that is to be made and that no worker has taken yet, as JSON. */
 export const ordersKey = (organization: Organization): string => `attendant:{${organization}}:orders`;
 

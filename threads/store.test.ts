@@ -276,4 +276,20 @@ describe('threads', () => {
     await threads.workers.leave('a');
     expect(await threads.workers.count()).toBe(1);
   });
+
+  it('tells a worker whether another one has a place', async () => {
+    const threads = open();
+    await expect.poll(() => threads.ready, { timeout: 10_000 }).toBe(true);
+    const beat = async (worker: string, hasRoom: boolean, ttl = 60_000) =>
+      (await threads.workers.beat(worker, ttl, { hasRoom })).roomInOthers;
+    expect(await beat('c', true), 'nobody else is there').toBe(false);
+    expect(await beat('d', false)).toBe(true);
+    expect(await beat('c', false)).toBe(false);
+    expect(await beat('d', true)).toBe(false);
+    expect(await beat('c', false)).toBe(true);
+    await threads.workers.leave('d');
+    expect(await beat('c', false)).toBe(false);
+    await beat('gone', true, -1);
+    expect(await beat('c', true)).toBe(false);
+  });
 });

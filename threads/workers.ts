@@ -1,10 +1,18 @@
-import { workersKey } from './keys.ts';
+import { roomyWorkersKey, workersKey } from './keys.ts';
 import type { Redis } from './redis.ts';
 
 /** Which workers are there, by Redis's own clock: the machines' clocks need not agree. */
 export interface Workers {
-  /** Counts `worker` as there for the next `ttl` ms. */
-  beat(worker: string, ttl: number): Promise<void>;
+  /**
+   * Counts `worker` as there for the next `ttl` ms, with a place for another call or without.
+   *
+   * @returns whether others have a place.
+   */
+  beat(
+    worker: string,
+    ttl: number,
+    options?: { hasRoom: boolean },
+  ): Promise<{ readonly roomInOthers: boolean }>;
   /** Takes `worker` off: it drains or ends. */
   leave(worker: string): Promise<void>;
   /** How many are there. */
@@ -16,18 +24,26 @@ export function workersIn(redis: Redis): Workers {
   const now = () =>
     redis.run(async (client) => (await client.time()) as unknown as [string, string]).then(toMilliseconds);
   return {
-    beat: async (worker, ttl) => {
+    beat: async (worker, ttl, { hasRoom } = { hasRoom: true }) => {
       const at = await now();
-      await redis.run((client) =>
-        client
+      const entry = { score: at + ttl, value: worker };
+      const [there, roomy] = [workersKey(), roomyWorkersKey()];
+      const replies = await redis.run((client) => {
+        const steps = client
           .multi()
-          .zRemRangeByScore(workersKey(), '-inf', at)
-          .zAdd(workersKey(), { score: at + ttl, value: worker })
-          .exec(),
-      );
+          .zRemRangeByScore(there, '-inf', at)
+          .zRemRangeByScore(roomy, '-inf', at)
+          .zRem(roomy, worker)
+          .zCard(roomy)
+          .zAdd(there, entry);
+        return (hasRoom ? steps.zAdd(roomy, entry) : steps).exec();
+      });
+      return { roomInOthers: Number(replies[3]) > 0 };
     },
     leave: async (worker) => {
-      await redis.run((client) => client.zRem(workersKey(), worker));
+      await redis.run((client) =>
+        client.multi().zRem(workersKey(), worker).zRem(roomyWorkersKey(), worker).exec(),
+      );
     },
     count: async () => {
       const at = await now();

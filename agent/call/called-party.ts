@@ -31,7 +31,7 @@ const metadataSchema = z.object({
 export type OrderName = z.output<typeof metadataSchema>;
 
 /** Which call is to be made; undefined for a job of somebody who called us. */
-export function orderOf(job: JobContext): OrderName | undefined {
+export function orderOf(job: Pick<JobContext, 'job'>): OrderName | undefined {
   try {
     return metadataSchema.safeParse(JSON.parse(job.job.metadata)).data;
   } catch {

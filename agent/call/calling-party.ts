@@ -1,10 +1,17 @@
 import type { JobContext } from '@livekit/agents';
 import type { RemoteParticipant } from '@livekit/rtc-node';
 import { chooseAgent, type Choice } from './agent.ts';
+import { orderedIn } from '../../threads/room-order-metadata.ts';
+import { orderOf } from './called-party.ts';
 import { type Caller, readCaller } from './caller.ts';
 import type { Exchange } from './exchange.ts';
 import type { Party } from './party.ts';
 import { callerJoins, watch } from './room.ts';
+
+/** Whether a job is for somebody who calls us, and not for an agent that was ordered. */
+export function isOfCaller(job: Pick<JobContext, 'job'>): boolean {
+  return !orderOf(job) && !orderedIn(job.job.metadata);
+}
 
 /** One who called us, and is in the room. */
 export async function callingParty(job: JobContext, exchange: Exchange, stop: AbortSignal): Promise<Party> {

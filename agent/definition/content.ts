@@ -33,7 +33,7 @@ export function contentProblems(source: Source, definition: Definition): Problem
     ...httpToolProblems(source, definition.tools.http, stateVariables(definition, { secret: true })),
     ...mcpProblems(source, definition.tools.mcp),
     ...stateProblems(source, definition),
-    ...troubleProblems(source, definition),
+    ...destinationNameProblems(source, definition),
     ...outboundProblems(source, definition),
     ...handoffProblems(source, definition),
     ...analysisProblems(source, definition.analysis),
@@ -165,16 +165,23 @@ function outcomeProblems(source: Source, definition: Definition): Problem[] {
   });
 }
 
-function troubleProblems(source: Source, { trouble, tools }: Definition): Problem[] {
-  const { transfer } = trouble;
+/** Where callers go without being asked: names of destinations. */
+function destinationNameProblems(source: Source, { trouble, overflow, tools }: Definition): Problem[] {
   const destinations = tools.transfer_call?.destinations ?? {};
-  if (transfer === undefined || Object.hasOwn(destinations, transfer)) return [];
   const names = Object.keys(destinations);
-  return [
-    source.problem(
-      ['trouble', 'transfer'],
-      `trouble.transfer: there is no destination ${transfer}`,
-      names.length > 0 ? `use one of ${names.join(', ')}` : 'list it below tools.transfer_call.destinations',
-    ),
+  const named: [path: Path, name: string | undefined][] = [
+    [['trouble', 'transfer'], trouble.transfer],
+    [['overflow'], overflow],
   ];
+  return named.flatMap(([path, name]) =>
+    name === undefined || Object.hasOwn(destinations, name)
+      ? []
+      : source.problem(
+          path,
+          `${path.join('.')}: there is no destination ${name}`,
+          names.length > 0
+            ? `use one of ${names.join(', ')}`
+            : 'list it below tools.transfer_call.destinations',
+        ),
+  );
 }

@@ -197,6 +197,12 @@ export const definitionSchema = z.strictObject({
     })
     .prefault({}),
   limits,
+  overflow: z
+    .string()
+    .optional()
+    .describe(
+      'Name of the transfer_call destination that callers are put through to when no worker has a place for them; else they get busy (486).',
+    ),
   recording,
   trouble,
   outbound,

@@ -113,7 +113,7 @@ const BROKEN: [string | RegExp, string, ...string[]][] = [
   [
     'limits:',
     'boundaries:',
-    'desk.yaml:27: E_DEFINITION_INVALID: unknown key boundaries; known are $schema, name, description, models, language, persona, pronunciation, greeting, instructions, on_enter, on_exit, code, variables, state, flow, flows, tools, turns, limits, recording, trouble, outbound, handoff, analysis, routes',
+    'desk.yaml:27: E_DEFINITION_INVALID: unknown key boundaries; known are $schema, name, description, models, language, persona, pronunciation, greeting, instructions, on_enter, on_exit, code, variables, state, flow, flows, tools, turns, limits, overflow, recording, trouble, outbound, handoff, analysis, routes',
   ],
   [
     'digits: 9',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { JobProcess } from '@livekit/agents';
+import type { JobAssignment } from '@livekit/protocol';
 import { AudioSource } from '@livekit/rtc-node';
 import { systemClock } from '../../base/clock.ts';
 import { createLog } from '../../base/log.ts';
@@ -14,6 +15,7 @@ import { keepAnalyzing } from '../analysis/keep-analyzing.ts';
 import { closing, type ClosingParts } from '../call/closing.ts';
 import { takeCall } from '../call/call.ts';
 import { takeOver } from '../call/takeover/take-over.ts';
+import { turnAway } from '../call/turned-away/turn-away.ts';
 import type { Exchange } from '../call/exchange.ts';
 import { ffiClient } from '../call/ffi-client.ts';
 import { ModelSource } from '../call/models.ts';
@@ -29,15 +31,15 @@ import { Host } from './host.ts';
 import { journalFolder, type FromChild, type ToChild } from './messages.ts';
 import { observing, type Observation, type Observed } from './observation.ts';
 import { observedThread } from './observed-thread.ts';
+import { readings } from './readings.ts';
 import { Registration } from './registration.ts';
 import { keepRescuing } from './rescue.ts';
 import { RoomEvents } from './room-events.ts';
 import { seat, sideAssignment } from './seat.ts';
 import { statusTeller } from './status.ts';
+import { Strain } from './strain.ts';
 import { loadTurnModel } from './turn-model.ts';
 
-/** Calls at once. About ten talking callers a core before the loop lags; the rest is for calls that wait or are silent. */
-const CAPACITY = 20;
 const HEARTBEAT = 1_000;
 
 /** One child of `attendant worker`: registered with LiveKit by itself, hosting many calls in one process. */
@@ -149,15 +151,20 @@ async function run(): Promise<void> {
     log,
     onShutdown,
   });
-  const host = new Host({
-    capacity: CAPACITY,
-    log,
-    seat: (assignment, stop, onJoined) =>
+  const strain = new Strain(log);
+  const seated =
+    (carry: typeof takeCall) => (assignment: JobAssignment, stop: AbortController, onJoined: () => void) =>
       seat(
         assignment,
         seatParts(() => stop.abort(new Error('shut down'))),
-        (job) => takeCall(job, exchange, { stop: stop.signal, onJoined }),
-      ),
+        (job) => carry(job, exchange, { stop: stop.signal, onJoined }),
+      );
+  const host = new Host({
+    capacity: config.callsOfChild,
+    strain,
+    log,
+    seat: seated(takeCall),
+    turnAway: seated(turnAway),
   });
   const registration = new Registration(
     { url: config.livekit.url, token: () => livekit.agentToken(), agentName: WORKER_NAME, version: '1.9.0' },
@@ -173,11 +180,18 @@ async function run(): Promise<void> {
   for (const name of definitions.names()) void exchange.definition(name).catch(() => undefined);
 
   const status = statusTeller();
-  const tell = () =>
-    void send(
-      status({ holder, registered: registration.registered, calls: host.calls, backlog: threads.backlog }),
-    );
-  const heartbeat = setInterval(tell, HEARTBEAT);
+  const tell = () => {
+    const { registered } = registration;
+    const { calls, full } = host;
+    void send(status({ holder, registered, calls, full, lag: strain.lag, backlog: threads.backlog }));
+  };
+  const read = readings();
+  const heartbeat = setInterval(() => {
+    const before = host.full;
+    strain.take(read());
+    if (host.full === before) tell();
+    else host.onChange();
+  }, HEARTBEAT);
 
   const rescuing = keepRescuing({
     leases,
@@ -211,6 +225,9 @@ async function run(): Promise<void> {
       case 'stop':
         host.stopAll('the worker stops');
         drain();
+        return;
+      case 'elsewhere':
+        host.roomElsewhere = message.room;
         return;
       default:
         message satisfies never;

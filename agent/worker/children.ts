@@ -23,6 +23,8 @@ const NOT_YET: ChildStatus = {
   holder: '',
   registered: false,
   calls: 0,
+  full: false,
+  lag: 0,
   rss: 0,
   heapUsed: 0,
   ffiListeners: 0,
@@ -31,9 +33,15 @@ const NOT_YET: ChildStatus = {
   pause: 0,
 };
 
+/** Milliseconds after which a child that tells nothing hangs, and has no place for anybody. */
+const SILENT = 3_000;
+
 interface Child {
   readonly process: ChildProcess;
   status: ChildStatus;
+  heardAt: number;
+  /** What it was told last of others. */
+  roomElsewhere: boolean;
 }
 
 /** The children of a worker: started, watched, replaced when they end, drained together. */
@@ -46,6 +54,10 @@ export class Children {
   readonly #log: Log;
   readonly #running = new Map<number, Child>();
   #draining = false;
+  #roomInOthers = false;
+  /** Told when it changes whether any of them has a place. */
+  onRoom: () => void = () => undefined;
+  #hadRoom = false;
   #announceFirst: () => void = () => undefined;
   /** Resolves when LiveKit has accepted the first of them. */
   readonly firstRegistered = new Promise<void>((resolve) => (this.#announceFirst = resolve));
@@ -94,6 +106,17 @@ export class Children {
   /** Whether calls can come. */
   get takesCalls(): boolean {
     return !this.#draining && this.registered > 0;
+  }
+
+  /** Whether one of them has a place for another call. */
+  get hasRoom(): boolean {
+    return !this.#draining && [...this.#running.values()].some((child) => this.#hasPlace(child));
+  }
+
+  /** Whether another worker has a place. Who is full then leaves calls to that one. */
+  set roomInOthers(is: boolean) {
+    this.#roomInOthers = is;
+    this.#tellOfRoom();
   }
 
   /**
@@ -145,13 +168,14 @@ export class Children {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const pid = process.pid ?? 0;
-    this.#running.set(pid, { process, status: NOT_YET });
+    this.#running.set(pid, { process, status: NOT_YET, heardAt: 0, roomElsewhere: false });
     process.on('message', (message: FromChild) => this.#hear(pid, message));
     if (this.#draining) process.send({ kind: 'drain' } satisfies ToChild);
     return new Promise((resolve) => {
       const gone = (code: number | null, killedBy: NodeJS.Signals | null) => {
         this.#onGone(this.#running.get(pid)?.status.holder ?? '');
         this.#running.delete(pid);
+        this.#tellOfRoom();
         this.metrics.gone(pid, !this.#draining);
         resolve({ code, killedBy });
       };
@@ -167,7 +191,8 @@ export class Children {
     switch (message.kind) {
       case 'status': {
         const child = this.#running.get(pid);
-        if (child) child.status = message;
+        if (child) Object.assign(child, { status: message, heardAt: this.#clock.now() });
+        this.#tellOfRoom();
         this.metrics.paused(message.pause);
         if (message.registered) this.#announceFirst();
         return;
@@ -180,8 +205,25 @@ export class Children {
     }
   }
 
-  #tell(message: ToChild): void {
-    for (const { process } of this.#running.values()) if (process.connected) process.send(message);
+  #tell(message: ToChild, to: Iterable<Child> = this.#running.values()): void {
+    for (const { process } of to) if (process.connected) process.send(message);
+  }
+
+  #hasPlace({ status, heardAt }: Child): boolean {
+    return status.registered && !status.full && this.#clock.now() - heardAt < SILENT;
+  }
+
+  #tellOfRoom(): void {
+    for (const child of this.#running.values()) {
+      const others = [...this.#running.values()].filter((other) => other !== child);
+      const room = this.#roomInOthers || others.some((other) => this.#hasPlace(other));
+      if (room === child.roomElsewhere) continue;
+      child.roomElsewhere = room;
+      this.#tell({ kind: 'elsewhere', room }, [child]);
+    }
+    if (this.hasRoom === this.#hadRoom) return;
+    this.#hadRoom = this.hasRoom;
+    this.onRoom();
   }
 
   /** True when no child is left within `ms`. */

@@ -62,13 +62,23 @@ export async function main(config: Config, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Tells the API through Redis, again and again until the signal aborts, that a worker is here and takes calls. */
+/**
+ * Tells the API and other workers through Redis, again and again until the signal aborts, that a worker is here and takes calls, and whether it has a
+ * place for one; and its children, whether others have.
+ */
 async function announce(workers: Workers, children: Children, signal: AbortSignal): Promise<void> {
   const name = randomUUID();
+  let changed = new AbortController();
+  children.onRoom = () => changed.abort(new Error('a place is free, or none any more'));
   while (!signal.aborted) {
-    // Away: the connection has said so in the log, and the next round tries again.
-    await (children.takesCalls ? workers.beat(name, PRESENCE) : workers.leave(name)).catch(() => undefined);
-    await systemClock.sleep(PRESENCE / 4, signal).catch(() => undefined);
+    changed = new AbortController();
+    // Away: the connection has said so in the log, and the next round tries again. Nobody knows of others then.
+    const { hasRoom, takesCalls } = children;
+    if (!takesCalls) await workers.leave(name).catch(() => undefined);
+    const beat = takesCalls ? workers.beat(name, PRESENCE, { hasRoom }) : undefined;
+    children.roomInOthers = (await beat?.catch(() => undefined))?.roomInOthers ?? false;
+    const either = AbortSignal.any([signal, changed.signal]);
+    await systemClock.sleep(PRESENCE / 4, either).catch(() => undefined);
   }
   await workers.leave(name).catch(() => undefined);
 }

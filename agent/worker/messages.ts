@@ -9,6 +9,10 @@ export interface ChildStatus {
   readonly holder: string;
   readonly registered: boolean;
   readonly calls: number;
+  /** It takes no further call: all places are taken, or what it measures says so. */
+  readonly full: boolean;
+  /** How late its event loop is, milliseconds (strain.ts). */
+  readonly lag: number;
   readonly rss: number;
   readonly heapUsed: number;
   /** Listeners on the FFI client, and timers: both must go back to what they were when calls end. */
@@ -23,8 +27,12 @@ export interface ChildStatus {
 /** What a child tells its parent. */
 export type FromChild = ChildStatus | { readonly kind: 'observed'; readonly observation: Observation };
 
-/** What a parent tells its child: take no more calls, leave those that run to another worker, or end them. */
-export type ToChild = { readonly kind: 'drain' } | { readonly kind: 'hand over' } | { readonly kind: 'stop' };
+/** What a parent tells its child: take no more calls, leave those that run to another worker, or end them; whether others have a place. */
+export type ToChild =
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'hand over' }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'elsewhere'; readonly room: boolean };
 
 /** Where this worker's calls are journalled. */
 export function journalFolder(config: Config): string {

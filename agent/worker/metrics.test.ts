@@ -9,6 +9,8 @@ const STATUS: ChildStatus = {
   holder: 'a',
   registered: true,
   calls: 2,
+  full: true,
+  lag: 30,
   rss: 5e8,
   heapUsed: 1e8,
   ffiListeners: 3,

@@ -107,6 +107,12 @@ export class WorkerMetrics {
     );
     const ofChildren: [string, string, (status: OfChild) => number][] = [
       ['attendant_worker_child_calls', 'Calls of a child.', ({ calls }) => calls],
+      ['attendant_worker_full', '1 where a child takes no further call.', ({ full }) => Number(full)],
+      [
+        'attendant_worker_loop_lag_seconds',
+        'How late a child’s event loop is, nine times of ten.',
+        ({ lag }) => lag / 1_000,
+      ],
       ['attendant_worker_resident_bytes', 'Memory of a child.', ({ rss }) => rss],
       ['attendant_worker_heap_bytes', 'JavaScript heap of a child.', ({ heapUsed }) => heapUsed],
       [

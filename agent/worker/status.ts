@@ -8,10 +8,10 @@ interface FfiClientSlot {
   _ffiClientInstance?: { listenerCount(event: 'ffi_event'): number };
 }
 
+type Told = Pick<ChildStatus, 'holder' | 'registered' | 'calls' | 'full' | 'lag' | 'backlog'>;
+
 /** Tells how this child is, for its parent's health and metrics. */
-export function statusTeller(): (
-  now: Pick<ChildStatus, 'holder' | 'registered' | 'calls' | 'backlog'>,
-) => ChildStatus {
+export function statusTeller(): (now: Told) => ChildStatus {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION });
   delays.enable();
   return (now) => ({ ...now, ...measured(), pause: longestPause(delays) });
@@ -25,7 +25,7 @@ function longestPause(delays: IntervalHistogram): number {
   return Math.round(pause);
 }
 
-function measured(): Omit<ChildStatus, 'holder' | 'registered' | 'calls' | 'backlog' | 'pause'> {
+function measured(): Omit<ChildStatus, keyof Told | 'pause'> {
   const { rss, heapUsed } = process.memoryUsage();
   return {
     kind: 'status',

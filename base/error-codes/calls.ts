@@ -109,10 +109,15 @@ export const CALLS = {
     mend: 'It may still be done: read the thread before it is sent again.',
   },
   E_TRANSFER_RUNNING: { status: 409, title: 'A transfer is already running', mend: 'Wait for its result.' },
+  E_OVERLOADED: {
+    status: 503,
+    title: 'A worker child has too little time or memory for another call',
+    mend: 'It takes calls again by itself when it has. The log line says what there was too little of: start another worker, or give this one more.',
+  },
   E_WORKER_FULL: {
     status: 503,
     title: 'No place for another call',
-    mend: 'Start another worker.',
+    mend: 'Start another worker; an agent can name where its callers go meanwhile (`overflow`).',
   },
   E_RECORDING_NOT_AVAILABLE: {
     status: 503,
