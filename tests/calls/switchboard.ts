@@ -50,6 +50,8 @@ export interface SwitchboardOptions {
   readonly understood?: (sentence: string) => string;
   /** What the model that reads calls after their end answers (agents/analyzed.yaml). */
   readonly analyst?: (request: ChatRequest) => ChatAnswer | Promise<ChatAnswer>;
+  /** Called with the stack's home before anything starts (`OwnStackOptions.prepare`). */
+  readonly prepare?: (home: string) => void;
   /** Stands between LiveKit and its users (`Switchboard.proxy`). */
   readonly proxied?: boolean;
 }
@@ -127,6 +129,7 @@ export class Switchboard {
     const stack = await ownStack({
       parts,
       env: { ...models.env, ...env },
+      ...(options.prepare && { prepare: options.prepare }),
       ...(proxied && { proxy: between }),
     });
     const board = new Switchboard({ stack, models, proxy, sentences, scripts, folder, over });

@@ -88,9 +88,20 @@ export class Earpiece {
     return packets[found]?.at ?? Infinity;
   }
 
+  /** The longest hole in a tone that should have gone on all the time in between, in milliseconds of what came in. */
+  longestHole(hertz: number, since: number, before: number): number {
+    let longest = 0;
+    let hole = 0;
+    for (const { pcm } of this.#packets.filter(({ at }) => at > since && at < before)) {
+      hole = amplitudeOf(hertz, pcm, RATE) > AUDIBLE ? 0 : hole + (pcm.length / 2 / RATE) * 1_000;
+      longest = Math.max(longest, hole);
+    }
+    return longest;
+  }
+
   /** The longest time without a sound, in milliseconds, after that and until the last packet; the line opens with the first. */
-  longestQuiet(since = 0): number {
-    const after = this.#packets.filter(({ at }) => at > since);
+  longestQuiet(since = 0, before = Infinity): number {
+    const after = this.#packets.filter(({ at }) => at > since && at < before);
     let last = Math.max(since, after[0]?.at ?? 0);
     let longest = 0;
     for (const { at, pcm } of after) {
