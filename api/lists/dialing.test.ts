@@ -236,7 +236,9 @@ describe('a callee', () => {
 
   it('is not called while no worker is there, and loses no call by it', async () => {
     await threads.workers.leave('worker');
-    onTestFinished(async () => void (await threads.workers.beat('worker', 1e10)));
+    onTestFinished(async () => {
+      await threads.workers.beat('worker', 1e10);
+    });
     let looks = 0;
     const { callee, calls } = await play(someSettings(), [], async (_acme, made) => {
       if (looks++ < 5) expect(made).toBe(0);
