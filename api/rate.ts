@@ -19,7 +19,7 @@ export class Rate {
 
   /** Takes one of the key's tokens. Returns 0, or after how many milliseconds there is one. */
   take(key: string): number {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     const tokens = this.#tokens(key, now);
     if (tokens < 1) return ((1 - tokens) * 1000) / this.#perSecond;
     this.#buckets.set(key, { tokens: tokens - 1, at: now });

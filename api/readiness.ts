@@ -58,7 +58,7 @@ export function watchReadiness(
     return { ready: results.every(([, { ok }]) => ok), checks: Object.fromEntries(results) };
   };
   return () => {
-    if (!asked || clock.now() - asked.at >= FRESH) asked = { at: clock.now(), answer: runAll() };
+    if (!asked || clock.elapsed() - asked.at >= FRESH) asked = { at: clock.elapsed(), answer: runAll() };
     return asked.answer;
   };
 }

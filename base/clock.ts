@@ -1,7 +1,9 @@
 /** Time as everything here reads it, so that a test can hold it still. All times are milliseconds. */
 export interface Clock {
-  /** Milliseconds since 1970, of the wall. */
+  /** Milliseconds since 1970, of the wall: for what is written down. It jumps when the machine's clock is set. */
   now(): number;
+  /** Whole milliseconds since some moment before the process began: for how long something takes. It never jumps. */
+  elapsed(): number;
   /** Resolves after `ms`; rejects with the signal's reason when it aborts first, leaving no timer behind. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Runs `fn` after `ms` unless the returned function is called first. */
@@ -10,6 +12,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => Math.floor(performance.timeOrigin + performance.now()),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) {

@@ -7,6 +7,7 @@ import type { Clock } from './clock.ts';
  */
 export class FakeClock implements Clock {
   #now: number;
+  #ahead = 0;
   #timers: { at: number; fn: () => void }[] = [];
 
   constructor(start = Date.UTC(2026, 0, 1)) {
@@ -19,7 +20,16 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
+    return this.#now + this.#ahead;
+  }
+
+  elapsed(): number {
     return this.#now;
+  }
+
+  /** Sets the wall's clock, by so much. */
+  jump(ms: number): void {
+    this.#ahead += ms;
   }
 
   after(ms: number, fn: () => void): () => void {

@@ -22,6 +22,7 @@ async function everyMetric(): Promise<Map<string, { type: string; labels: string
     ffiListeners: 1,
     timers: 1,
     backlog: 1,
+    unjournaled: 1,
     pause: 1,
   };
   const worker = new WorkerMetrics(() => [

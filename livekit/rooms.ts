@@ -18,7 +18,7 @@ import {
   UpdateSubscriptionsRequest,
   UpdateSubscriptionsResponse,
 } from '@livekit/protocol';
-import { ignoreNotFound, type Twirp } from './twirp.ts';
+import { ignoreNotFound, refusalOf, type Twirp } from './twirp.ts';
 
 /** Member of a room's metadata. */
 const JOINED = 'attendant.joined';
@@ -91,9 +91,22 @@ export class Rooms {
     );
   }
 
-  /** Ends the room for everyone in it: a SIP participant gets its BYE. A room that is gone already is what was wanted. */
+  /**
+   * Ends the room for everyone in it: a SIP participant gets its BYE. A room that is gone already is what was wanted. A LiveKit whose Redis came
+   * back empty has the room, and has forgotten on which node: it finds that again when the room is asked for, and answers `unknown` until then.
+   */
   async delete(room: string, signal: AbortSignal): Promise<void> {
-    await ignoreNotFound(
+    try {
+      await this.#delete(room, signal);
+    } catch (error) {
+      if (refusalOf(error)?.twirpCode !== 'unknown') throw error;
+      await this.create(room, 1_000, signal);
+      await this.#delete(room, signal);
+    }
+  }
+
+  #delete(room: string, signal: AbortSignal): Promise<void> {
+    return ignoreNotFound(
       this.#twirp.request('RoomService/DeleteRoom', new DeleteRoomRequest({ room }), DeleteRoomResponse, {
         grants: { video: { roomCreate: true } },
         signal,

@@ -87,14 +87,14 @@ export function openCommands(options: {
   };
   /** Until it is done, the time is up, or we end. */
   const insist = async <T>(task: () => Promise<T>, time: number): Promise<T | undefined> => {
-    const end = clock.now() + time;
+    const end = clock.elapsed() + time;
     for (let attempt = 0; ; attempt++) {
       try {
         return await task();
       } catch (cause) {
         const { code, message } = asAttendantError(cause);
         if (redis.ready && attempt === 0) log.warn({ code, cause: message }, 'a command waits for redis');
-        if (clock.now() >= end || closing.signal.aborted || signal.aborted) return undefined;
+        if (clock.elapsed() >= end || closing.signal.aborted || signal.aborted) return undefined;
         await clock.sleep(backoff(attempt, RETRY), closing.signal).catch(() => undefined);
       }
     }
@@ -109,12 +109,12 @@ export function openCommands(options: {
     const { entry, given, deadline } = command;
     let asked = 0;
     const left = await insist(() => {
-      asked = clock.now();
+      asked = clock.elapsed();
       return takeCommand(redis, call, { entry, id: given.id, deadline }, taker);
     }, BEGIN_WITHIN);
     if (left === undefined || left <= 0) return;
     // By the clock of Redis it was in time; what its answer took on the way counts too.
-    const reply = clock.now() - asked < left ? await done(given, work) : TOO_LATE;
+    const reply = clock.elapsed() - asked < left ? await done(given, work) : TOO_LATE;
     await insist(() => replyTo(redis, call, given.id, reply), REPLY_FOR);
   };
   const done = async (given: GivenCommand, work: DoCommand): Promise<CommandReply> => {
@@ -129,7 +129,7 @@ export function openCommands(options: {
 
   return {
     give: async (call, given, { reply, begin = BEGIN_WITHIN, signal: until }) => {
-      const began = clock.now();
+      const began = clock.elapsed();
       const { outcome, entry } = await addCommand(redis, call, given, begin);
       switch (outcome) {
         case 'no thread':
@@ -151,7 +151,7 @@ export function openCommands(options: {
         const state = typeof json === 'string' ? commandState(json) : undefined;
         if (state?.status === 'done') return state.result;
         if (state?.status === 'refused') throw new AttendantError(state.code, state.message);
-        const waited = clock.now() - began;
+        const waited = clock.elapsed() - began;
         const isTaken = state?.status === 'taken';
         if (!isTaken && waited > begin + GRACE) {
           const isNone = await withdrawCommand(redis, call, { entry, id: given.id }).catch(() => false);

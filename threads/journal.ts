@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOrganization, isThreadId } from '../base/ids.ts';
@@ -34,11 +34,14 @@ export function makeJournalFolder(folder: string): void {
 
 /**
  * Writes a journal. Every write is done when it returns, so that a process killed the next moment has lost nothing and the
- * lines stand in order; a write may fail (disk full), and the next one then begins a line of its own.
+ * lines stand in order. A write may fail (disk full): nothing of it is left then, and it may be tried again.
  */
 export class Journal {
   readonly path: string;
   readonly #fd: number;
+  /** Undefined once it is written. */
+  #head: JournalHead | undefined;
+  #size = 0;
   #torn = false;
 
   /** @throws the file system's error, EEXIST where there is a journal of that thread and epoch */
@@ -46,12 +49,17 @@ export class Journal {
     this.path = journalPath(folder, start.id, epoch);
     this.#fd = openSync(this.path, 'ax', 0o600);
     const { id: thread, organization } = start;
-    const head: JournalHead = { journal: 1, organization, thread, epoch, writer: thisProcess() };
-    this.#line(JSON.stringify(head));
+    this.#head = { journal: 1, organization, thread, epoch, writer: thisProcess() };
+    try {
+      this.#begin();
+    } catch {
+      // No room for it: the first entry tries again, and says so.
+    }
   }
 
   /** @throws the file system's error */
   append(numbered: NumberedEntry): void {
+    this.#begin();
     this.#line(JSON.stringify(numbered));
   }
 
@@ -64,13 +72,35 @@ export class Journal {
     }
   }
 
+  #begin(): void {
+    if (!this.#head) return;
+    this.#line(JSON.stringify(this.#head));
+    this.#head = undefined;
+  }
+
   #line(text: string): void {
     // Unicode's own line separators are no line ends of JSON, but some readers of lines take them for such.
     const line = text.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
     const bytes = Buffer.from(`${this.#torn ? '\n' : ''}${line}\n`);
     this.#torn = true;
-    for (let done = 0; done < bytes.length;) done += writeSync(this.#fd, bytes, done);
+    try {
+      for (let done = 0; done < bytes.length;) done += writeSync(this.#fd, bytes, done);
+    } catch (cause) {
+      this.#cutBack();
+      throw cause;
+    }
+    this.#size += bytes.length;
     this.#torn = false;
+  }
+
+  /** A line of which a part was written: a first line must be whole, and one that lacks only its end would be read, and written again. */
+  #cutBack(): void {
+    try {
+      ftruncateSync(this.#fd, this.#size);
+      this.#torn = false;
+    } catch {
+      // The next line begins on a line of its own.
+    }
   }
 }
 
@@ -88,7 +118,7 @@ export async function* readJournal(path: string): AsyncGenerator<NumberedEntry> 
 }
 
 /** What can be told of a journal without reading all of it. */
-interface JournalFacts {
+export interface JournalFacts {
   readonly head: JournalHead;
   /** Number of the last entry; 0 where there is none. */
   readonly last: number;

@@ -22,24 +22,29 @@ return 1
 
 /**
  * Looks for a lease that has expired for the second time, and gives it to the taker, an epoch higher. What was left on purpose, and what is
- * known to be nobody's, needs no second look; who left it takes it again only where nobody else does.
+ * known to be nobody's, needs no second look; who left it takes it again only where nobody else does. One that counts for longer than any
+ * does was made before Redis's clock was set back, and counts as expired unless it is renewed.
  *
  * KEYS: leases
  * ARGV: what the organization's keys begin with, taker, how long its claim counts (ms), between two looks (ms), for others (ms), how many are
- *       looked at
+ *       looked at, how long any lease counts at most (ms)
  */
 export const claim = script(`
 ${NOW}
 local now = clock_now()
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[6])) do
+local expired = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[6])
+if #expired == 0 then
+  expired = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now + ARGV[7]), '+inf', 'LIMIT', 0, ARGV[6])
+end
+for _, id in ipairs(expired) do
   local lease = ARGV[1] .. 'lease:' .. id
   local epoch, call, missed, left, left_at =
     unpack(redis.call('HMGET', lease, 'epoch', 'call', 'missed', 'left', 'left_at'))
   if not epoch then
     redis.call('ZREM', KEYS[1], id)
-  elseif not missed then
+  elseif not missed or tonumber(missed) > now then
     redis.call('HSET', lease, 'missed', now)
-  elseif now - missed >= tonumber(ARGV[4]) and not (left == ARGV[2] and now - left_at < tonumber(ARGV[5])) then
+  elseif now - missed >= tonumber(ARGV[4]) and not (left == ARGV[2] and math.abs(now - left_at) < tonumber(ARGV[5])) then
     redis.call('HSET', lease, 'epoch', epoch + 1, 'holder', ARGV[2])
     redis.call('HDEL', lease, 'missed', 'left', 'left_at')
     redis.call('ZADD', KEYS[1], now + ARGV[3], id)

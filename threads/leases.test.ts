@@ -145,6 +145,57 @@ it('what is released is gone, though it was being renewed just then', async () =
   expect(await redis.run((client) => client.keys('attendant:{acme}:lease*'))).toEqual([]);
 });
 
+it('what is released while Redis is away is gone when it is back, and nobody’s to take over', async () => {
+  const hold = worker('a').hold(call(), 1);
+  const other = worker('b');
+  await expect.poll(() => redis.run((client) => client.zCard('attendant:{acme}:leases'))).toBe(1);
+  await server.kill();
+  await expect.poll(() => redis.ready).toBe(false);
+  await expect(hold.release()).rejects.toMatchObject({ code: 'E_REDIS_UNREACHABLE' });
+  await server.start();
+  const claims: unknown[] = [];
+  await expect
+    .poll(
+      async () => {
+        claims.push(await other.claim().catch(() => undefined));
+        return redis.run((client) => client.keys('attendant:{acme}:lease*')).catch(() => ['redis is away']);
+      },
+      { timeout: 15_000 },
+    )
+    .toEqual([]);
+  expect(claims.filter(Boolean)).toEqual([]);
+  expect(hold.lost.aborted).toBe(false);
+});
+
+it('the clock of Redis set back an hour: who is gone is followed, and who is there keeps the call', async () => {
+  const [mine, theirs] = [call(), call()];
+  await dead('a', mine);
+  const kept = worker('z').hold(theirs, 1);
+  await expect.poll(() => redis.run((client) => client.zCard('attendant:{acme}:leases'))).toBe(2);
+  const ahead = Date.now() + 3_600_000;
+  await redis.run(async (client) => {
+    for (const { start } of [mine, theirs]) {
+      await client.zAdd('attendant:{acme}:leases', { value: start.id, score: ahead });
+      await client.hSet(`attendant:{acme}:lease:${start.id}`, 'missed', ahead);
+    }
+  });
+  const other = worker('b');
+  await claimedBy(other).toEqual({ call: mine, epoch: 2, left: false });
+  expect(await other.claim()).toBeUndefined();
+  expect(kept.lost.aborted).toBe(false);
+});
+
+it('the clock of this machine set back an hour does not keep it from claiming', async () => {
+  let ahead = 0;
+  const clock = { ...systemClock, now: () => Date.now() + ahead };
+  const leases = leasesIn(redis, { holder: 'b', clock, changes: { ...PACE, grace: 100 } });
+  open.push(leases);
+  const held = call();
+  await dead('a', held);
+  ahead = -3_600_000;
+  await claimedBy(leases).toEqual({ call: held, epoch: 2, left: false });
+});
+
 it('says what it is transferring, to whoever takes the call', async () => {
   const held = call();
   const leases = leasesIn(redis, { holder: 'a', clock: systemClock, changes: PACE });

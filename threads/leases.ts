@@ -41,7 +41,7 @@ export interface Lease {
   check(): Promise<boolean>;
   /** Leaves the call to another process, which may take it at once. @throws AttendantError as `Redis.run`; it is held on then */
   giveUp(): Promise<void>;
-  /** The call is over. */
+  /** The call is over. @throws AttendantError as `Redis.run`; it is released then when Redis is back */
   release(): Promise<void>;
 }
 
@@ -103,7 +103,7 @@ export function leasesIn(
   let readyAt = Infinity;
   const announced = new Set<Organization>();
   const forget = redis.onReady(() => {
-    readyAt = clock.now();
+    readyAt = clock.elapsed();
     announced.clear(); // It may have come back empty.
   });
   const announce = async (organization: Organization) => {
@@ -134,7 +134,7 @@ export function leasesIn(
       return held;
     },
     claim: async () => {
-      if (!redis.ready || clock.now() - readyAt < pace.grace) return undefined;
+      if (!redis.ready || clock.elapsed() - readyAt < pace.grace) return undefined;
       const organizations = await redis.run((client) => client.sMembers(leasedOrganizationsKey()));
       for (const organization of organizations as Organization[]) {
         const found = (await claim(
@@ -144,6 +144,7 @@ export function leasesIn(
             prefixOf(organization),
             holder,
             ...[pace.claimed, pace.secondMiss, pace.others, LOOKED_AT].map(String),
+            String(Math.max(pace.held, pace.claimed)),
           ],
         )) as [call: string, epoch: number, left: 0 | 1] | null;
         if (found) return { call: JSON.parse(found[0]) as HeldCall, epoch: found[1], left: found[2] === 1 };
@@ -178,6 +179,8 @@ class Held implements Lease {
   #last: Promise<void> = Promise.resolve();
   readonly #lost = new AbortController();
   #call: HeldCall;
+  /** The call is over, and Redis is to know. */
+  #releasing = false;
   #over = false;
 
   constructor(call: HeldCall, epoch: number, parts: HeldParts) {
@@ -209,18 +212,16 @@ class Held implements Lease {
     this.#lost.abort(new AttendantError('E_CALL_TAKEN_OVER', 'the call was left to another worker'));
   }
 
-  async release(): Promise<void> {
-    if (this.#over) return;
-    this.#end();
-    await this.#next(async () => {
-      await release(this.#parts.redis, this.#keys, this.#mine);
-    });
+  release(): Promise<void> {
+    this.#releasing = true;
+    return this.#next(() => this.#release());
   }
 
-  /** Renews it, or begins it. Never rejects: a Redis that is away takes no lease from anyone. */
+  /** Renews it, or begins it, or releases it where that is still to be done. Never rejects: a Redis that is away takes no lease from anyone. */
   renew(): Promise<void> {
     return this.#next(async () => {
       if (this.#over) return;
+      if (this.#releasing) return this.#release();
       const { redis, pace, announce } = this.#parts;
       await announce(this.#call.start.organization);
       const args = [...this.#mine, String(pace.held), JSON.stringify(this.#call)];
@@ -229,6 +230,12 @@ class Held implements Lease {
       this.#end();
       this.#lost.abort(new AttendantError('E_CALL_TAKEN_OVER', 'another worker holds the call'));
     }).catch(() => undefined);
+  }
+
+  async #release(): Promise<void> {
+    if (this.#over) return;
+    await release(this.#parts.redis, this.#keys, this.#mine);
+    this.#end();
   }
 
   /** One after the other: a lease that is being renewed must not come back after it was released. */

@@ -13,7 +13,7 @@ import { Journal, journalPath } from './journal.ts';
 import { readThread } from './read.ts';
 import { connectRedis, type Redis } from './redis.ts';
 import { RedisServer } from './redis-server.fixture.ts';
-import { replayFolder } from './replay.ts';
+import { replayFolder, replayThread } from './replay.ts';
 import { openThreads } from './store.ts';
 import { ORGANIZATION, someStart } from './thread.fixture.ts';
 
@@ -144,6 +144,23 @@ it('is done by one process at a time, and a lock of a dead one holds nobody up',
   writeFileSync(join(folder, 'replay.lock'), JSON.stringify({ ...thisProcess(), started: 'another boot:1' }));
   expect(await replay()).toEqual({ sent: 1, removed: 0 });
 });
+
+it(
+  'of one thread is done at once: while another process has the lock, and though the writer only hangs',
+  { timeout: 60_000 },
+  async () => {
+    const start = someStart();
+    const child = await writeElsewhere(start, 3);
+    child.kill('SIGSTOP');
+    writeFileSync(join(folder, 'replay.lock'), JSON.stringify(thisProcess()));
+    const other = new Journal(folder, someStart(), 1);
+    other.append({ epoch: 1, n: 1, entry: { kind: 'started', start } });
+    await replayThread(folder, start.id, redis);
+    expect(await history(start)).toEqual(['line 0', 'line 1', 'line 2']);
+    await replayThread(folder, start.id, redis);
+    expect(await history(start)).toEqual(['line 0', 'line 1', 'line 2']);
+  },
+);
 
 it('goes on past a journal that cannot be used, and removes it when it is old', async () => {
   const start = someStart();

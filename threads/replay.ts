@@ -1,12 +1,13 @@
-import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { asAttendantError } from '../base/errors.ts';
+import type { ThreadId } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { isAlive, thisProcess, type ProcessIdentity } from './alive.ts';
 import type { ThreadStart } from './entry.ts';
-import { isJournal, journalFacts, readJournal, type JournalHead } from './journal.ts';
+import { isJournal, journalFacts, readJournal, type JournalFacts, type JournalHead } from './journal.ts';
 import { erasedBeforeKey, erasedKey, seenKey } from './keys.ts';
 import type { Redis } from './redis.ts';
 import { sendAll } from './send.ts';
@@ -73,20 +74,36 @@ async function replayFile(options: {
     await unlink(path);
     return { sent: false, removed: true };
   }
-  let sent = false;
-  if (facts && facts.last > 0) {
-    const { organization, thread, epoch } = facts.head;
-    const seen = await redis.run((client) => client.bitCount(seenKey(organization, thread, epoch)));
-    if (seen < facts.last) {
-      const start = await startOf(path);
-      if (start) await sendAll(redis, start, epoch, readJournal(path));
-      sent = start !== undefined;
-    }
-  }
+  const sent = facts !== undefined && (await sendMissing(path, facts, redis));
   const at = facts?.at ?? (await stat(path)).mtimeMs;
   if (clock.now() - at < keep) return { sent, removed: false };
   await unlink(path);
   return { sent, removed: true };
+}
+
+/** Sends what Redis lacks of a journal; whether that was anything. */
+async function sendMissing(path: string, { head, last }: JournalFacts, redis: Redis): Promise<boolean> {
+  if (last === 0) return false;
+  const { organization, thread, epoch } = head;
+  const seen = await redis.run((client) => client.bitCount(seenKey(organization, thread, epoch)));
+  if (seen >= last) return false;
+  const start = await startOf(path);
+  if (start) await sendAll(redis, start, epoch, readJournal(path));
+  return start !== undefined;
+}
+
+/**
+ * Brings what the journals of a folder hold of one thread into Redis now: for who takes its call over, and cannot wait for the others. Also
+ * what a writer has not sent that hangs.
+ *
+ * @throws AttendantError as `Redis.run`; the file system's error
+ */
+export async function replayThread(folder: string, id: ThreadId, redis: Redis): Promise<void> {
+  for (const file of (await readdir(folder)).filter((name) => isJournal(name) && name.startsWith(`${id}.`))) {
+    const path = join(folder, file);
+    const facts = await journalFacts(path);
+    if (facts) await sendMissing(path, facts, redis);
+  }
 }
 
 /** Whether the journal's thread was erased, by itself or for its age: then nothing of it may be left here either. */
@@ -111,18 +128,19 @@ async function startOf(path: string): Promise<ThreadStart | undefined> {
   return undefined;
 }
 
-/** Takes the lock unless a process that is alive holds it. Two that take a dead one's at once do double work, no harm. */
+/**
+ * Takes the lock unless a process that is alive holds it. Two that take a dead one's at once, or find no room for one, do double work, no
+ * harm.
+ */
 function take(lock: string, clock: Clock): boolean {
   if (existsSync(lock) && !isHeld(lock, clock)) rmSync(lock, { force: true });
   try {
-    const fd = openSync(lock, 'wx', 0o600);
-    writeSync(fd, JSON.stringify(thisProcess()));
-    closeSync(fd);
-    return true;
+    writeFileSync(lock, JSON.stringify(thisProcess()), { flag: 'wx', mode: 0o600 });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw cause;
+    rmSync(lock, { force: true });
   }
+  return true;
 }
 
 function isHeld(lock: string, clock: Clock): boolean {

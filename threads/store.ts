@@ -19,7 +19,7 @@ import { ordersIn, type Orders } from './orders.ts';
 import { outboxIn, type Outbox } from './outbox.ts';
 import { readThread } from './read.ts';
 import { connectRedis } from './redis.ts';
-import { replayFolder, type Replayed } from './replay.ts';
+import { replayFolder, replayThread, type Replayed } from './replay.ts';
 import { roomAgentsIn, type RoomAgents } from './room-agents.ts';
 import type { Thread } from './thread.ts';
 import { readUsage, type Usage, type UsageBy } from './usage.ts';
@@ -61,6 +61,8 @@ export interface Threads {
    * whenever Redis is (again) there and every hour.
    */
   replayJournals(): Promise<Replayed>;
+  /** Brings what this disk's journals hold of one thread into Redis, see `replayThread`. */
+  replayThread(id: ThreadId): Promise<void>;
   readonly workers: Workers;
   readonly webhooks: Webhooks;
   readonly outbox: Outbox;
@@ -80,6 +82,8 @@ export interface Threads {
   readonly definitions: DefinitionTexts;
   /** Entries of threads that are written here which Redis does not have yet. */
   readonly backlog: number;
+  /** Entries of threads that are written here which no journal has. */
+  readonly unjournaled: number;
   /** Whether Redis is there right now. */
   readonly ready: boolean;
   /** Rejects where Redis does not answer. @throws AttendantError as `Redis.run` */
@@ -173,6 +177,9 @@ export function openThreads(options: {
     eraseCaller: (organization, number) =>
       eraseCaller({ redis, archive, recordings, clock }, organization, number),
     replayJournals,
+    replayThread: async (id) => {
+      if (journalFolder !== undefined) await replayThread(journalFolder, id, redis);
+    },
     workers: workersIn(redis),
     webhooks: webhooksIn(redis, clock),
     outbox: outboxIn(redis, archive),
@@ -187,6 +194,9 @@ export function openThreads(options: {
     definitions: definitionTextsIn(redis),
     get backlog() {
       return [...live].reduce((sum, writer) => sum + writer.backlog, 0);
+    },
+    get unjournaled() {
+      return [...live].reduce((sum, writer) => sum + writer.unjournaled, 0);
     },
     get ready() {
       return redis.ready;

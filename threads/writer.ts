@@ -13,6 +13,8 @@ import { batchLength, Items, sendAll, sendBatch } from './send.ts';
 const PENDING = 500;
 /** Entries that the journal did not take (disk full) are kept in memory, up to this many. */
 const UNJOURNALED = 10_000;
+const UNJOURNALED_SO_FAR =
+  'the journal does not take entries; they are kept in memory until it does, or Redis has them';
 const REFUSED = 'redis did not take entries; trying again';
 const RETRY = { first: 100, most: 5_000 };
 
@@ -43,7 +45,7 @@ export class Writer implements ThreadWriter {
   #sent = 0;
   /** What is to be sent next, in order, unless `#behind`. */
   #pending: Item[] = [];
-  /** Entries that are in no journal. */
+  /** Entries that the journal has not taken, in order. */
   readonly #unjournaled: NumberedEntry[] = [];
   /** What follows `#sent` is to be read back. */
   #behind = false;
@@ -66,7 +68,10 @@ export class Writer implements ThreadWriter {
       if (parts.journalFolder !== undefined) this.#journal = new Journal(parts.journalFolder, start, epoch);
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw cause;
-      this.#complain(cause, 'no journal for this thread; it is kept in memory until Redis has it');
+      this.#complain(
+        asAttendantError(cause, 'E_JOURNAL_FAILED'),
+        'no journal for this thread; it is kept in memory until Redis has it',
+      );
     }
     this.#path = this.#journal?.path;
     this.append({ kind: 'started', start });
@@ -127,6 +132,11 @@ export class Writer implements ThreadWriter {
     return this.#n - this.#sent;
   }
 
+  /** How many entries are in no journal, and only Redis has them. */
+  get unjournaled(): number {
+    return this.#parts.journalFolder === undefined ? 0 : this.#unjournaled.length;
+  }
+
   /** Redis is there (again): what it holds is checked, and the rest is sent. */
   redisReady(): void {
     this.#check = true;
@@ -134,21 +144,20 @@ export class Writer implements ThreadWriter {
     this.#kick();
   }
 
+  /** To the journal, behind what it did not take before. */
   #write(numbered: NumberedEntry): void {
-    try {
-      if (this.#journal) {
-        this.#journal.append(numbered);
-        return;
-      }
-    } catch (cause) {
-      this.#complain(
-        cause,
-        'the journal does not take entries; they are kept in memory until Redis has them',
-      );
-    }
     if (this.#unjournaled.length < UNJOURNALED) this.#unjournaled.push(numbered);
-    else if (this.#unjournaled.length === UNJOURNALED)
-      this.#log.error('too much without a journal; older entries win');
+    else this.#complain(new Error('too much of it'), 'entries are in no journal; older ones win');
+    if (!this.#journal) return;
+    try {
+      for (let first = this.#unjournaled[0]; first; first = this.#unjournaled[0]) {
+        this.#journal.append(first);
+        this.#unjournaled.shift();
+      }
+      if (this.#complaints.delete(UNJOURNALED_SO_FAR)) this.#log.info('the journal takes entries again');
+    } catch (cause) {
+      this.#complain(asAttendantError(cause, 'E_JOURNAL_FAILED'), UNJOURNALED_SO_FAR);
+    }
   }
 
   #isDone(): boolean {
@@ -189,11 +198,11 @@ export class Writer implements ThreadWriter {
     if (this.#closed) this.#parts.onDone(this);
   }
 
-  /** Sends the next batch from memory; with nothing to send, only asks what Redis holds. */
+  /** Sends the next batch from memory; on a new connection first only asks what Redis holds, so that what it lost comes before what is new. */
   async #sendNext(): Promise<void> {
+    const batch = this.#check ? [] : this.#pending.slice(0, batchLength(this.#pending));
     this.#check = false;
     try {
-      const batch = this.#pending.slice(0, batchLength(this.#pending));
       const { seen } = await sendBatch(this.#parts.redis, this.start, this.epoch, batch);
       this.#sent = batch.at(-1)?.n ?? this.#sent;
       if (!this.#behind) this.#pending.splice(0, batch.length);

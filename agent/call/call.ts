@@ -155,7 +155,7 @@ export async function carry(
   };
   const closed = recordsOn ? undefined : close();
   holding?.unwatch();
-  await holding?.lease.release().catch(() => undefined); // It expires, and who finds it finds the call over.
+  await holding?.lease.release().catch(() => undefined); // It is, when Redis is back.
   await Promise.all([party.over(), presence.over({ served: endReason.reason !== WORKER_STOPPED })]);
   await hungUp?.roomEnded;
   log.info({ agent, result: endReason.result, reason: endReason.reason }, 'a call has ended');

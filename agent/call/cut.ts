@@ -49,7 +49,7 @@ export class Cut extends voice.AudioOutput {
       if (this.#silenced) this.#heard = `${this.#heard ?? ''}${event.synchronizedTranscript ?? ''}`;
       this.#speaking = false;
       this.#goesOn = false;
-      this.#playsUntil = Math.min(this.#playsUntil, this.#clock.now());
+      this.#playsUntil = Math.min(this.#playsUntil, this.#clock.elapsed());
       this.#onFinished();
     });
   }
@@ -70,7 +70,7 @@ export class Cut extends voice.AudioOutput {
     if (this.#silenced) return;
     this.#speaking = true;
     await super.captureFrame(frame);
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     if (this.#goesOn && now - this.#playsUntil >= PACKET) this.#onGap(now - this.#playsUntil);
     this.#goesOn = true;
     this.#playsUntil = Math.max(this.#playsUntil, now) + (frame.samplesPerChannel / frame.sampleRate) * 1_000;

@@ -74,8 +74,8 @@ export class Digits {
       this.#onUnclaimed(digit);
       return false;
     }
-    const pause = this.#clock.now() - this.#pressedAt;
-    this.#pressedAt = this.#clock.now();
+    const pause = this.#clock.elapsed() - this.#pressedAt;
+    this.#pressedAt = this.#clock.elapsed();
     return this.#take(digit, pause);
   }
 

@@ -44,7 +44,7 @@ export class Discretion {
   typed(digits: string): void {
     if (!this.#sensitive) return;
     this.#secrets.add(digits);
-    this.#collectedAt = this.#clock.now();
+    this.#collectedAt = this.#clock.elapsed();
   }
 
   /** What the thread may know of a collection. */
@@ -61,7 +61,7 @@ export class Discretion {
 
   /** The caller's words. Where a sensitive number is or was just asked for, numbers in them are taken for it. */
   heard(words: string, options: { collecting: boolean }): Heard {
-    const late = this.#clock.now() - this.#collectedAt < AFTERMATH;
+    const late = this.#clock.elapsed() - this.#collectedAt < AFTERMATH;
     if (!this.#sensitive || !(options.collecting || late || this.#knowsLess))
       return { recorded: words, told: words };
     this.#secrets.addAllIn(words);

@@ -37,7 +37,7 @@ export class Interjections {
 
   /** When one was last heard, which is now while one is on its way. Milliseconds since 1970. */
   get lastSound(): number {
-    return this.#running > 0 ? this.#parts.clock.now() : this.#heardAt;
+    return this.#running > 0 ? this.#parts.clock.elapsed() : this.#heardAt;
   }
 
   /** Renders sentences that may be needed at once, one at a time, until one cannot be. */
@@ -61,7 +61,7 @@ export class Interjections {
       .then(() => this.#say(this.#parts.render(template), recorded))
       .finally(() => {
         this.#running -= 1;
-        this.#heardAt = this.#parts.clock.now();
+        this.#heardAt = this.#parts.clock.elapsed();
       });
     this.#last = said.then(() => undefined);
     this.#parts.holdBack(this.#last);

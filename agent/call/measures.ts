@@ -24,7 +24,7 @@ class Talk {
   }
 
   speaks(now: boolean): void {
-    if (now) this.#since ??= this.#clock.now();
+    if (now) this.#since ??= this.#clock.elapsed();
     else {
       this.#total = this.total;
       this.#since = undefined;
@@ -36,7 +36,7 @@ class Talk {
   }
 
   get total(): number {
-    return this.#total + (this.#since === undefined ? 0 : this.#clock.now() - this.#since);
+    return this.#total + (this.#since === undefined ? 0 : this.#clock.elapsed() - this.#since);
   }
 }
 
@@ -64,7 +64,7 @@ export class Measures {
   watch(session: voice.AgentSession): void {
     const { AgentSessionEventTypes: Event } = voice;
     this.#session = session;
-    this.#began = this.#clock.now();
+    this.#began = this.#clock.elapsed();
     session.on(Event.AgentStateChanged, ({ newState }) => this.#speaks(this.#agent, newState === 'speaking'));
     session.on(Event.UserStateChanged, ({ newState }) => this.#speaks(this.#caller, newState === 'speaking'));
     session.on(Event.ConversationItemAdded, ({ item }) => {
@@ -87,7 +87,7 @@ export class Measures {
   result(): CallMeasures | undefined {
     if (this.#began === undefined || !this.#session) return undefined;
     const [agent, caller] = [Math.round(this.#agent.total), Math.round(this.#caller.total)];
-    const silence = Math.max(0, Math.round(this.#clock.now() - this.#began - this.#anyone.total));
+    const silence = Math.max(0, Math.round(this.#clock.elapsed() - this.#began - this.#anyone.total));
     const models = this.#session.usage.modelUsage.flatMap((usage) => useOf(usage) ?? []);
     const gaps = { ...this.#gaps };
     return { talk: { agent, caller, silence }, interruptions: this.#interruptions, gaps, models };

@@ -48,6 +48,17 @@ test('a key starts the count anew', async () => {
   expect(heard.caller).toBeLessThanOrEqual(1_000);
 });
 
+test('a clock that is set forward or back is no silence, and hides none', async () => {
+  for (const hour of [3_600_000, -3_600_000]) {
+    const { clock, quiet, heard } = line();
+    quiet.stir();
+    clock.jump(hour);
+    await clock.advance(5_000);
+    expect(heard.caller).toBeGreaterThanOrEqual(4_600);
+    expect(heard.caller).toBeLessThanOrEqual(5_000);
+  }
+});
+
 test('once stopped nothing is told any more, and no timer is left', async () => {
   const { clock, quiet, heard } = line();
   quiet.stop();

@@ -29,7 +29,7 @@ export class Quiet {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#turnSince = parts.clock.now();
+    this.#turnSince = parts.clock.elapsed();
   }
 
   /** Tells, again and again, for how many milliseconds it has been quiet in such a turn. */
@@ -39,7 +39,7 @@ export class Quiet {
 
   /** The count starts anew. */
   stir(): void {
-    this.#stirredAt = this.#parts.clock.now();
+    this.#stirredAt = this.#parts.clock.elapsed();
   }
 
   start(): void {
@@ -57,7 +57,7 @@ export class Quiet {
 
   #look(): void {
     const { clock, lastSound, turn } = this.#parts;
-    const now = clock.now();
+    const now = clock.elapsed();
     const current = turn();
     if (current !== this.#turn) {
       // What was quiet while nobody had the turn is nobody's silence; between agent and caller the silence goes on.

@@ -143,7 +143,7 @@ async function takeDown(
   gone: AbortSignal,
   { livekit, clock, log }: Pick<Exchange, 'livekit' | 'clock' | 'log'>,
 ): Promise<void> {
-  const giveUp = clock.now() + DELETE_FOR;
+  const giveUp = clock.elapsed() + DELETE_FOR;
   for (let attempt = 0; ; attempt++) {
     try {
       const signal = AbortSignal.timeout(DELETE_LIMIT);
@@ -154,7 +154,7 @@ async function takeDown(
       const { code } = asAttendantError(thrown);
       if (attempt === 0) log.warn({ code }, 'a call cannot be ended at LiveKit just now; trying again');
       // A caller who has gone needs no BYE, and LiveKit closes an empty room by itself.
-      if (gone.aborted || clock.now() > giveUp) return;
+      if (gone.aborted || clock.elapsed() > giveUp) return;
       await clock.sleep(backoff(attempt, DELETE_AGAIN));
     }
   }

@@ -28,7 +28,7 @@ export class TrunkNames {
 
   /** Looks them up where that trunk's is not known, or was looked up a while ago. Resolves when that is done, at once where it need not be. */
   look(id: string): Promise<void> {
-    const isFresh = this.#clock.now() - this.#looked < KEPT;
+    const isFresh = this.#clock.elapsed() - this.#looked < KEPT;
     if (!id.startsWith('ST_') || (isFresh && this.#names.has(id))) return Promise.resolve();
     this.#looking ??= this.#list().finally(() => (this.#looking = undefined));
     return this.#looking;
@@ -42,7 +42,7 @@ export class TrunkNames {
     try {
       const trunks = await this.#livekit.sip.inboundTrunks.list(AbortSignal.timeout(LIST_LIMIT));
       this.#names = new Map(trunks.map(({ sipTrunkId, name }) => [sipTrunkId, name]));
-      this.#looked = this.#clock.now();
+      this.#looked = this.#clock.elapsed();
     } catch (thrown) {
       this.#log.warn({ code: asAttendantError(thrown).code }, 'the names of trunks are not known');
     }

@@ -138,7 +138,7 @@ export class Voice {
 
   /** When the agent or the caller was last heard, as far as is known now. Milliseconds since 1970. */
   get lastSound(): number {
-    const now = this.#parts.clock.now();
+    const now = this.#parts.clock.elapsed();
     const caller = this.#session.userState === 'speaking' ? now : this.#callerHeard;
     return Math.max(Math.min(now, this.#cut?.playsUntil ?? 0), caller);
   }
@@ -268,7 +268,7 @@ export class Voice {
     this.#session.on(Event.UserStateChanged, ({ oldState, newState }) => {
       this.#cancelBargeIn();
       if (newState === 'speaking') onCallerHeard();
-      if (oldState === 'speaking') this.#callerHeard = clock.now() - SHORTEST_SILENCE;
+      if (oldState === 'speaking') this.#callerHeard = clock.elapsed() - SHORTEST_SILENCE;
       // While a tool runs the framework lets nothing interrupt; a prompt for digits is to stop for a voice all the same.
       if (newState !== 'speaking' || !digits.collecting) return;
       this.#cancelBargeIn = clock.after(

@@ -91,7 +91,7 @@ export function openCodes(parts: {
       threads.delete(thread);
       void thread.stop();
       const error = asAttendantError(thrown, 'E_CODE_INVALID');
-      known.failed = { version, at: clock.now(), error };
+      known.failed = { version, at: clock.elapsed(), error };
       log.warn(
         { code: error.code, agent: definition.name, problem: error.message },
         known.current
@@ -117,7 +117,7 @@ export function openCodes(parts: {
       }
       const { current, failed } = known;
       if (current?.answering.version === version) return current.answering;
-      if (failed?.version === version && clock.now() - failed.at < RETRY) {
+      if (failed?.version === version && clock.elapsed() - failed.at < RETRY) {
         if (current) return current.answering;
         throw failed.error;
       }

@@ -3,6 +3,7 @@ import { JobProcess } from '@livekit/agents';
 import type { JobAssignment } from '@livekit/protocol';
 import { AudioSource } from '@livekit/rtc-node';
 import { systemClock } from '../../base/clock.ts';
+import { asAttendantError } from '../../base/errors.ts';
 import { createLog } from '../../base/log.ts';
 import { openTracing } from '../../base/open-tracing.ts';
 import { guardProcess } from '../../base/uncaught.ts';
@@ -119,7 +120,11 @@ async function run(): Promise<void> {
       return closing(observedThread(thread, watches, log), definition, closingParts);
     },
     thread: async (organization, id) => {
-      await threads.replayJournals();
+      // What Redis has is worth having, also where this disk cannot be read.
+      await threads.replayThread(id).catch((cause: unknown) => {
+        const { code, message } = asAttendantError(cause);
+        log.warn({ call: id, code, cause: message }, 'the journals of a call could not be replayed');
+      });
       return threads.read(organization, id);
     },
     leases,
@@ -183,7 +188,8 @@ async function run(): Promise<void> {
   const tell = () => {
     const { registered } = registration;
     const { calls, full } = host;
-    void send(status({ holder, registered, calls, full, lag: strain.lag, backlog: threads.backlog }));
+    const { backlog, unjournaled } = threads;
+    void send(status({ holder, registered, calls, full, lag: strain.lag, backlog, unjournaled }));
   };
   const read = readings();
   const heartbeat = setInterval(() => {

@@ -30,6 +30,7 @@ const NOT_YET: ChildStatus = {
   ffiListeners: 0,
   timers: 0,
   backlog: 0,
+  unjournaled: 0,
   pause: 0,
 };
 
@@ -131,9 +132,9 @@ export class Children {
   ): Promise<void> {
     this.#draining = true;
     this.#tell({ kind: 'drain' });
-    const end = this.#clock.now() + endAfter;
+    const end = this.#clock.elapsed() + endAfter;
     if (await this.#gone(Math.min(handOverAfter, endAfter))) return;
-    for (let left = end - this.#clock.now(); left > 0; left = end - this.#clock.now()) {
+    for (let left = end - this.#clock.elapsed(); left > 0; left = end - this.#clock.elapsed()) {
       if (await others()) this.#tell({ kind: 'hand over' });
       if (await this.#gone(Math.min(HAND_OVER_EVERY, left))) return;
     }
@@ -148,10 +149,10 @@ export class Children {
     let attempt = 0;
     const over = () => this.#draining || signal.aborted;
     while (!over()) {
-      const began = this.#clock.now();
+      const began = this.#clock.elapsed();
       const { code, killedBy } = await this.#child();
       if (over()) return;
-      if (this.#clock.now() - began > WELL) attempt = 0;
+      if (this.#clock.elapsed() - began > WELL) attempt = 0;
       const wait = backoff(attempt++, { first: 200, most: 10_000 });
       this.#log.error(
         { code, signal: killedBy, restartIn: Math.round(wait) },
@@ -191,7 +192,7 @@ export class Children {
     switch (message.kind) {
       case 'status': {
         const child = this.#running.get(pid);
-        if (child) Object.assign(child, { status: message, heardAt: this.#clock.now() });
+        if (child) Object.assign(child, { status: message, heardAt: this.#clock.elapsed() });
         this.#tellOfRoom();
         this.metrics.paused(message.pause);
         if (message.registered) this.#announceFirst();
@@ -210,7 +211,7 @@ export class Children {
   }
 
   #hasPlace({ status, heardAt }: Child): boolean {
-    return status.registered && !status.full && this.#clock.now() - heardAt < SILENT;
+    return status.registered && !status.full && this.#clock.elapsed() - heardAt < SILENT;
   }
 
   #tellOfRoom(): void {

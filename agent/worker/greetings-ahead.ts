@@ -33,14 +33,14 @@ export async function keepGreetings({ definitions, models, env, clock, log, sign
         const key = `${version}\n${text}`;
         const state = known.get(key) ?? { failures: 0, next: 0 };
         still.set(key, state);
-        if (clock.now() < state.next || over()) continue;
+        if (clock.elapsed() < state.next || over()) continue;
         try {
           await models.ahead(definition, text);
           state.next = Infinity;
         } catch (error) {
           const about = { code: 'E_MODEL_FAILED', agent: definition.name, pii: { error } };
           if (state.failures === 0) log.warn(about, 'a greeting could not be rendered ahead');
-          state.next = clock.now() + backoff(state.failures, AGAIN);
+          state.next = clock.elapsed() + backoff(state.failures, AGAIN);
           state.failures += 1;
         }
       }

@@ -20,6 +20,8 @@ export interface ChildStatus {
   readonly timers: number;
   /** Entries of its threads that are not in Redis yet. */
   readonly backlog: number;
+  /** Entries of its threads that no journal has. */
+  readonly unjournaled: number;
   /** The longest pause of its event loop since it told last, in milliseconds. */
   readonly pause: number;
 }

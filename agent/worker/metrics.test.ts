@@ -16,6 +16,7 @@ const STATUS: ChildStatus = {
   ffiListeners: 3,
   timers: 4,
   backlog: 7,
+  unjournaled: 3,
   pause: 12,
 };
 
@@ -51,6 +52,7 @@ it('is what Prometheus reads, before anything happened too', async () => {
   expect(value('attendant_worker_children_registered')).toBe(1);
   expect(value('attendant_worker_calls')).toBe(2);
   expect(value('attendant_worker_journal_backlog', { pid: '7' })).toBe(7);
+  expect(value('attendant_worker_unjournaled', { pid: '7' })).toBe(3);
   expect(value('attendant_model_failures_total', { part: 'tts' })).toBe(0);
 });
 

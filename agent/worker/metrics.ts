@@ -126,6 +126,11 @@ export class WorkerMetrics {
         'Entries of a child’s threads that Redis does not have yet.',
         ({ backlog }) => backlog,
       ],
+      [
+        'attendant_worker_unjournaled',
+        'Entries of a child’s threads that its disk does not take.',
+        ({ unjournaled }) => unjournaled,
+      ],
     ];
     for (const [name, help, value] of ofChildren)
       this.#gauge(name, help, ['pid'], (gauge) => {

@@ -124,10 +124,10 @@ export class Registration {
       maxPayload: 4 << 20,
     });
     this.#socket = socket;
-    let lastHeard = this.#clock.now();
+    let lastHeard = this.#clock.elapsed();
     const timers = [
       setInterval(() => {
-        if (this.#clock.now() - lastHeard > SILENCE_LIMIT) socket.terminate();
+        if (this.#clock.elapsed() - lastHeard > SILENCE_LIMIT) socket.terminate();
         else this.#send({ case: 'ping', value: new WorkerPing({ timestamp: BigInt(this.#clock.now()) }) });
       }, PING_EVERY),
       setInterval(() => this.reportLoad(), LOAD_EVERY),
@@ -138,7 +138,7 @@ export class Registration {
       await new Promise<void>((resolve, reject) => {
         socket.on('open', () => this.#send({ case: 'register', value: this.#introduction() }));
         socket.on('message', (data: Buffer) => {
-          lastHeard = this.#clock.now();
+          lastHeard = this.#clock.elapsed();
           this.#receive(ServerMessage.fromBinary(data), onRegistered);
         });
         socket.on('error', reject);

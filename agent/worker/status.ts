@@ -8,7 +8,7 @@ interface FfiClientSlot {
   _ffiClientInstance?: { listenerCount(event: 'ffi_event'): number };
 }
 
-type Told = Pick<ChildStatus, 'holder' | 'registered' | 'calls' | 'full' | 'lag' | 'backlog'>;
+type Told = Pick<ChildStatus, 'holder' | 'registered' | 'calls' | 'full' | 'lag' | 'backlog' | 'unjournaled'>;
 
 /** Tells how this child is, for its parent's health and metrics. */
 export function statusTeller(): (now: Told) => ChildStatus {

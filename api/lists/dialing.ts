@@ -86,7 +86,7 @@ export class ListDialing {
       looked.calls.map((call) => this.#settle(organization, list, looked, call)),
     );
     if (over.some(Boolean)) return true;
-    if (looked.due.length === 0 || clock.now() < (this.#resting.get(id) ?? 0)) return false;
+    if (looked.due.length === 0 || clock.elapsed() < (this.#resting.get(id) ?? 0)) return false;
     const closed = looked.due.flatMap(({ callee, due }) => {
       const { open, until } = windowOf(list.settings, callee, looked.now);
       return open ? [] : [{ n: callee.n, due, to: until }];
@@ -156,7 +156,7 @@ export class ListDialing {
     } catch (thrown) {
       const { code, message } = asAttendantError(thrown);
       if (code === 'E_OUTBOUND_REFUSED') return 'refused';
-      this.#resting.set(id, clock.now() + PATIENCE);
+      this.#resting.set(id, clock.elapsed() + PATIENCE);
       log.warn({ code, cause: message, list: id }, 'nobody of a list can be called; it is tried again');
       return undefined;
     }

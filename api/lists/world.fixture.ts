@@ -52,6 +52,7 @@ export async function openWorld(begin: number) {
   let alive = 0;
   const clock: Clock = {
     now: () => time,
+    elapsed: () => time,
     sleep: (_ms, signal) =>
       new Promise((resolve, reject) => {
         const onAbort = () => reject(signal?.reason as Error);

@@ -104,7 +104,7 @@ export class RoomKeeper {
     this.#lonely = new Set([...this.#lonely].filter((one) => sids.has(one.split(' ')[0] ?? '')));
     for (const { sid, name, numParticipants } of rooms) {
       const settled = this.#settled.get(sid);
-      const isSettled = settled?.count === numParticipants && clock.now() - settled.at < LOOK_AGAIN;
+      const isSettled = settled?.count === numParticipants && clock.elapsed() - settled.at < LOOK_AGAIN;
       if (!isSettled && !this.#leftAlone.has(sid)) this.#waiting.add(name);
     }
     this.#work();
@@ -119,7 +119,7 @@ export class RoomKeeper {
       if (!room || this.#leftAlone.has(room.sid)) return;
       const there = await livekit.rooms.participants(name, soon());
       const settled = await this.#mend(room, there, rules());
-      if (settled) this.#settled.set(room.sid, { count: room.numParticipants, at: clock.now() });
+      if (settled) this.#settled.set(room.sid, { count: room.numParticipants, at: clock.elapsed() });
       else this.#settled.delete(room.sid);
     } catch (cause) {
       const { code, message } = asAttendantError(cause);

@@ -169,14 +169,14 @@ export class RoomDispatch {
     const sent: string[] = [];
     const isTaken = ({ state }: RoomAgent) => state !== 'waiting';
     let trouble: AttendantError | undefined;
-    for (const end of [clock.now() + SEND_AGAIN, clock.now() + TAKEN_WITHIN]) {
+    for (const end of [clock.elapsed() + SEND_AGAIN, clock.elapsed() + TAKEN_WITHIN]) {
       try {
         const dispatch = await livekit.dispatch.create(name, WORKER_NAME, orderMetadata(order), soon());
         sent.push(dispatch.id);
       } catch (thrown) {
         trouble = asAttendantError(thrown);
       }
-      if (await this.#found(order, isTaken, end - clock.now())) break;
+      if (await this.#found(order, isTaken, end - clock.elapsed())) break;
     }
     if (await threads.roomAgents.withdraw(order, id)) {
       for (const one of sent) await livekit.dispatch.delete(name, one, soon()).catch(() => undefined);
@@ -201,12 +201,12 @@ export class RoomDispatch {
     ms: number,
   ): Promise<RoomAgent | undefined> {
     const { threads, clock } = this.#parts;
-    const end = clock.now() + ms;
+    const end = clock.elapsed() + ms;
     for (;;) {
       const { agents } = await threads.roomAgents.of(room);
       const agent = agents.find((one) => one.id === id);
       if (!agent || isSo(agent)) return agent;
-      if (clock.now() >= end) return undefined;
+      if (clock.elapsed() >= end) return undefined;
       await clock.sleep(LOOK_EVERY);
     }
   }
@@ -240,14 +240,15 @@ export class RoomDispatch {
   /** Resolves when the agent is in the room no more. @throws AttendantError E_COMMAND_UNANSWERED */
   async #left(agent: RoomAgent, name: string): Promise<void> {
     const { threads, clock } = this.#parts;
-    const end = clock.now() + LEAVE_WITHIN;
+    const end = clock.elapsed() + LEAVE_WITHIN;
     for (;;) {
       const { agents } = await threads.roomAgents.of(agent.room);
       const now = agents.find(({ id }) => id === agent.id);
       const identity = now?.identity ?? agent.identity;
       const isOver = now === undefined || now.state === 'over';
       if (isOver && !(await this.#participants(name)).some((one) => one.identity === identity)) return;
-      if (clock.now() >= end) throw new AttendantError('E_COMMAND_UNANSWERED', 'the agent is still there');
+      if (clock.elapsed() >= end)
+        throw new AttendantError('E_COMMAND_UNANSWERED', 'the agent is still there');
       await clock.sleep(LOOK_EVERY);
     }
   }

@@ -18,7 +18,7 @@ export class TrunkLookup {
 
   /** Undefined where there is no such trunk, or LiveKit cannot be asked. */
   async nameOf(id: string): Promise<string | undefined> {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     if (!this.#known || now - this.#known.at > FRESH) {
       const listed = this.#livekit.sip.inboundTrunks.list(AbortSignal.timeout(ASK_LIMIT));
       const names = listed.then(

@@ -154,7 +154,7 @@ class Delivering {
       });
       return;
     }
-    const began = clock.now();
+    const began = clock.elapsed();
     const met = await this.#send(webhook, message.id, JSON.stringify(body));
     if (signal.aborted && met.status === null) {
       // We were told to end in the middle of it, so nobody knows whether it was taken: another process sends it again.
@@ -164,7 +164,7 @@ class Delivering {
     const settlement = settle(message, met, clock.now(), this.#pace.delays);
     const error = met.status === null ? met.error.message : null;
     const { status } = met;
-    const took = clock.now() - began;
+    const took = clock.elapsed() - began;
     const made = { ...delivery, status, error, took, at: timestamp(clock) };
     this.#parts.onAttempt?.({
       thread,

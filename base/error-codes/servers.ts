@@ -12,6 +12,11 @@ export const SERVERS = {
     title: 'Redis refused a command',
     mend: 'See its answer in the message: memory limit, read-only replica, loading, or rights.',
   },
+  E_JOURNAL_FAILED: {
+    status: 500,
+    title: 'The journal on the worker’s disk takes no entries',
+    mend: 'Make room on the disk of ATTENDANT_HOME/.attendant/journal, or make that folder writable: until then a thread is in memory and in Redis only.',
+  },
   E_ARCHIVE_UNREACHABLE: {
     status: 503,
     title: 'The archive of old threads does not answer, or lacks what it should hold',

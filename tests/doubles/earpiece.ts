@@ -25,6 +25,7 @@ interface Packet {
 export class Earpiece {
   readonly port: number;
   readonly #socket: Socket;
+  #closed = false;
   readonly #packets: Packet[] = [];
   readonly #keys: { at: number; key: string; timestamp: number }[] = [];
 
@@ -123,7 +124,10 @@ export class Earpiece {
     return last !== undefined && last.at - Math.max(this.voiceAt, this.#packets[0]?.at ?? 0) >= ms;
   }
 
+  /** Also more than once. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#socket.close();
   }
 

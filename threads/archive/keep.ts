@@ -66,9 +66,9 @@ async function run(parts: Parts): Promise<void> {
   let swept = 0;
   for (; !signal.aborted;) {
     if (redis.ready) {
-      const withTombs = clock.now() - swept >= DAY;
+      const withTombs = clock.elapsed() - swept >= DAY;
       const failed = await sweep(parts, { withTombs });
-      if (withTombs && !failed) swept = clock.now();
+      if (withTombs && !failed) swept = clock.elapsed();
       if (failed)
         log.warn(
           { code: failed.code, cause: failed.message },

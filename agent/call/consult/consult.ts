@@ -57,10 +57,10 @@ export class Consult {
     ending.throwIfAborted();
     await playedOut();
     ending.throwIfAborted();
-    const began = clock.now();
+    const began = clock.elapsed();
     const end = await this.#whileCallerWaits({ destination, ask, discreet: this.#parts.discreet });
     const { agent, to } = destination;
-    const seconds = Math.round((clock.now() - began) / 10) / 100;
+    const seconds = Math.round((clock.elapsed() - began) / 10) / 100;
     const consult = { ...end.verdict, thread: end.thread, agent, to, seconds };
     thread.append({ kind: 'consult', consult, at: timestamp(clock) });
     const { verdict, outcome, heard } = end;

@@ -100,12 +100,12 @@ export class Recording {
     await this.#last;
     if (!this.#isDecided) return;
     const { clock } = this.#parts;
-    const limit = clock.now() + SETTLE_LIMIT;
+    const limit = clock.elapsed() + SETTLE_LIMIT;
     while (this.#taken.some((part) => !isFinal(part))) {
       for (const [index, part] of this.#taken.entries())
         if (!isFinal(part)) this.#learn(index, await ask(this.#parts, part.egress_id));
       this.#tell();
-      if (clock.now() >= limit) break;
+      if (clock.elapsed() >= limit) break;
       if (this.#taken.some((part) => !isFinal(part))) await clock.sleep(SETTLE_EVERY);
     }
     for (const [index, part] of this.#taken.entries())

@@ -22,9 +22,9 @@ export async function handOver(call: {
   log: Log;
 }): Promise<void> {
   const { lease, busy, ending, clock, log } = call;
-  const end = clock.now() + WAIT_LIMIT;
+  const end = clock.elapsed() + WAIT_LIMIT;
   try {
-    while (busy() !== undefined && clock.now() < end) await clock.sleep(LOOK_EVERY, ending);
+    while (busy() !== undefined && clock.elapsed() < end) await clock.sleep(LOOK_EVERY, ending);
     if (busy() === 'transfer' || ending.aborted) return;
     log.info('a call is left to another worker');
     await lease.giveUp();

@@ -37,7 +37,8 @@ export async function takeOver(claimed: Claimed, exchange: Exchange): Promise<vo
     if (call.start.parent != null) {
       // A side call was for the agent that is gone.
       const before = await threadOf(call, own);
-      await close(claimed, { situation: { kind: 'gone' }, before, reason: WORKER_LOST }, own);
+      if (before?.status === 'ended') await letGo(claimed, undefined, own);
+      else await close(claimed, { situation: { kind: 'gone' }, before, reason: WORKER_LOST }, own);
       return;
     }
     const [situation, agent, before] = await Promise.all([
@@ -45,6 +46,10 @@ export async function takeOver(claimed: Claimed, exchange: Exchange): Promise<vo
       agentOf(call, own),
       threadOf(call, own),
     ]);
+    if (before?.status === 'ended') {
+      await letGo(claimed, situation, own);
+      return;
+    }
     if (!agent || situation.kind !== 'alone') {
       await close(claimed, { situation, before, reason: endOf(situation, call) }, own);
       return;
@@ -88,14 +93,14 @@ export async function takeOver(claimed: Claimed, exchange: Exchange): Promise<vo
 
 /** Who is in the room; `gone` where LiveKit has no such room, or is away for long. */
 async function look(call: HeldCall, { livekit, clock, log }: Exchange): Promise<Situation> {
-  const until = clock.now() + AWAY_LIMIT;
+  const until = clock.elapsed() + AWAY_LIMIT;
   for (;;) {
     try {
       const there = await livekit.rooms.participants(call.start.room, AbortSignal.timeout(REQUEST_LIMIT));
       return situationOf(there, call);
     } catch (thrown) {
       const { code } = asAttendantError(thrown);
-      if (code === 'E_LIVEKIT_REFUSED' || clock.now() > until) return { kind: 'gone' };
+      if (code === 'E_LIVEKIT_REFUSED' || clock.elapsed() > until) return { kind: 'gone' };
       log.debug({ code }, 'the room of a call cannot be looked at just now');
       await clock.sleep(ASK_AGAIN);
     }
@@ -152,6 +157,24 @@ function endOf(situation: Situation, { transfer }: HeldCall): EndReason {
   // A leg that was being transferred by REFER has gone where it was to go.
   if (transfer?.method === 'refer') return { result: 'transferred', reason: 'transfer_call' };
   return WORKER_LOST;
+}
+
+/**
+ * The call is over, and only its lease is not: Redis was away at the end, or came back with what it held before. Who is left there with nobody
+ * but that agent waits in vain; in a room that is others' too, or has another agent by now, they do not.
+ */
+async function letGo(
+  { call, epoch }: Claimed,
+  situation: Situation | undefined,
+  { livekit, leases, log }: Exchange,
+): Promise<void> {
+  const lease = leases.hold(call, epoch);
+  const isForsaken =
+    situation?.kind === 'alone' && situation.ghosts.every((identity) => identity === call.agent);
+  if (isForsaken && !call.order)
+    await livekit.rooms.delete(call.start.room, AbortSignal.timeout(REQUEST_LIMIT)).catch(() => undefined);
+  await lease.release().catch(() => undefined); // It is, when Redis is back.
+  log.info('a call that was to be taken over was over');
 }
 
 /** Ends the thread of a call that needs no agent any more, after what was found. */

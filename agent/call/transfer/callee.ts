@@ -83,11 +83,11 @@ async function giveUp(call: Dialing, identity: string, answer: Promise<SipResult
   const { clock } = call;
   const settled = new AbortController();
   void answer.finally(() => settled.abort(new Error('answered'))).catch(() => undefined);
-  const until = clock.now() + GIVE_UP_LIMIT;
+  const until = clock.elapsed() + GIVE_UP_LIMIT;
   do {
     await hangUpCallee(call, identity);
     await clock.sleep(REMOVE_EVERY, settled.signal).catch(() => undefined);
-  } while (!settled.signal.aborted && clock.now() < until);
+  } while (!settled.signal.aborted && clock.elapsed() < until);
   // It may have been answered in the very moment.
   await hangUpCallee(call, identity);
 }

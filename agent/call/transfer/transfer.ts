@@ -73,11 +73,11 @@ export class Transfer {
 
   async #attempt({ name, destination, loops }: Step): Promise<TransferAttempt> {
     const { clock, underWay } = this.#parts;
-    const began = clock.now();
+    const began = clock.elapsed();
     if (!loops) underWay({ name, to: destination.to, method: destination.method });
     const verdict = loops ? classify({ over: 'unsent', cause: 'loop' }) : await this.#try(destination);
     const { method, to } = destination;
-    return { ...verdict, method, to, seconds: Math.round((clock.now() - began) / 10) / 100 };
+    return { ...verdict, method, to, seconds: Math.round((clock.elapsed() - began) / 10) / 100 };
   }
 
   async #try(destination: Destination): Promise<Verdict> {

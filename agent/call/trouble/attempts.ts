@@ -58,7 +58,7 @@ export class Candidates<C extends Candidate> {
 
   /** Whom to ask now; the only one there is, twice. */
   inOrder(): C[] {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     const rests = (one: C) => now - (this.#failedAt.get(one) ?? -Infinity) < REST;
     const order = [...this.#all.filter((one) => !rests(one)), ...this.#all.filter(rests)];
     return order.length === 1 ? [...order, ...order] : order;
@@ -74,7 +74,7 @@ export class Candidates<C extends Candidate> {
   }
 
   failed(one: C): void {
-    this.#failedAt.set(one, this.#clock.now());
+    this.#failedAt.set(one, this.#clock.elapsed());
   }
 
   succeeded(one: C): void {

@@ -65,11 +65,11 @@ async function send(
   { clock, networks }: Outside,
 ): Promise<WebResponse> {
   const tries = 1 + (retries ?? (IDEMPOTENT.includes(method) ? 1 : 0));
-  const end = clock.now() + timeout * 1_000;
+  const end = clock.elapsed() + timeout * 1_000;
   for (let attempt = 1; ; attempt++) {
     const isLast = attempt === tries;
     try {
-      const left = Math.max(1, end - clock.now());
+      const left = Math.max(1, end - clock.elapsed());
       const response = await webRequest({ ...request, networks, timeout: left, limit: LIMIT, signal });
       if (isLast || !AWAY.includes(response.status)) return response;
     } catch (error) {

@@ -77,9 +77,9 @@ export class KnownMcpTools {
 
   async #refresh(server: string, settings: McpServerSettings, known: Known): Promise<void> {
     const { clock, log } = this.#parts;
-    const isDue = clock.now() - known.askedAt >= (known.error ? RETRY : FRESH);
+    const isDue = clock.elapsed() - known.askedAt >= (known.error ? RETRY : FRESH);
     if (!known.asking && isDue) {
-      known.askedAt = clock.now();
+      known.askedAt = clock.elapsed();
       known.asking = this.#list(settings)
         .then(
           (tools) => {
