@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { JobProcess } from '@livekit/agents';
 import type { JobAssignment } from '@livekit/protocol';
-import { AudioSource } from '@livekit/rtc-node';
 import { systemClock } from '../../base/clock.ts';
 import { asAttendantError } from '../../base/errors.ts';
 import { createLog } from '../../base/log.ts';
@@ -30,6 +29,7 @@ import { keepGreetings } from './greetings-ahead.ts';
 import { quietFramework } from './framework-log.ts';
 import { Host } from './host.ts';
 import { journalFolder, type FromChild, type ToChild } from './messages.ts';
+import { startNativeClient } from './native-client.ts';
 import { observing, type Observation, type Observed } from './observation.ts';
 import { observedThread } from './observed-thread.ts';
 import { readings } from './readings.ts';
@@ -54,8 +54,7 @@ async function run(): Promise<void> {
   // A fault outside every call must not end the others: it is said, and after an uncaught exception this child takes no more calls.
   guardProcess(log, () => drain());
 
-  // The FFI client runs its callbacks in the async context of whoever first touched it: that must be no call's.
-  await new AudioSource(24_000, 1).close();
+  startNativeClient();
   const rooms = new RoomEvents(ffiClient());
   const turnModel = loadTurnModel();
   const clock = systemClock;

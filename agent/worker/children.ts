@@ -73,8 +73,8 @@ export class Children {
   }) {
     this.#onGone = options.onGone;
     this.size = options.count;
-    // rtc-node writes its debug log, personal data and all, unless it is told that this is production.
-    this.#env = { ...options.env, NODE_ENV: 'production' };
+    // rtc-node and the SDK below it write their debug log, personal data and all, unless they are told not to.
+    this.#env = { ...options.env, NODE_ENV: 'production', RUST_LOG: 'off' };
     this.#clock = options.clock;
     this.#log = options.log;
   }

@@ -38,6 +38,7 @@ export async function seat(
   const { job } = assignment;
   if (!job) return;
   const room = new Room();
+  parts.rooms.expect(room);
   const context = new JobContext(
     parts.process,
     {
