@@ -1,10 +1,12 @@
-import { llm, stt, voice } from '@livekit/agents';
+import { llm, type stt, voice } from '@livekit/agents';
 import { TransformStream, WritableStream } from 'node:stream/web';
 import { type Asked, instruct, type Present } from './flow/present.ts';
 import type { Digits } from './digits.ts';
 import type { Discretion } from './discretion.ts';
-import { type Utterances, withoutMarks } from './realtime/utterances.ts';
+import type { Models } from './models.ts';
+import { withoutMarks } from './realtime/utterances.ts';
 import type { Transcript } from './transcript.ts';
+import { understood } from './understood.ts';
 
 /** What is said while digits are collected: on the thread, known to the model, but no turn that it answers. */
 export class Asides {
@@ -70,7 +72,7 @@ export class CallAgent extends voice.Agent {
   readonly #asides: Asides;
   readonly #isOver: () => boolean;
   readonly #keepsSilent: () => boolean;
-  readonly #utterances: Utterances | undefined;
+  readonly #models: Pick<Models, 'stt' | 'vad' | 'utterances'>;
 
   constructor(options: {
     brief: Brief;
@@ -80,8 +82,7 @@ export class CallAgent extends voice.Agent {
     isOver: () => boolean;
     /** The model is not asked for now. */
     keepsSilent: () => boolean;
-    /** Sounds that the model's replies bring along. */
-    utterances?: Utterances | undefined;
+    models: Pick<Models, 'stt' | 'vad' | 'utterances'>;
   }) {
     const { instructions, tools } = options.brief.present();
     const { before } = options;
@@ -91,21 +92,13 @@ export class CallAgent extends voice.Agent {
     this.#asides = options.asides;
     this.#isOver = options.isOver;
     this.#keepsSilent = options.keepsSilent;
-    this.#utterances = options.utterances;
+    this.#models = options.models;
   }
 
   /** Asides are taken out of what the framework hears: a turn of them would cut off the agent's reply to the digits. */
-  override async sttNode(...args: Parameters<voice.Agent['sttNode']>) {
-    const heard = await super.sttNode(...args);
-    if (!heard) return heard;
-    return heard.pipeThrough(
-      new TransformStream<stt.SpeechEvent | string, stt.SpeechEvent | string>({
-        transform: (event, rest) => {
-          const heard = this.#withoutAside(event);
-          if (heard !== undefined) rest.enqueue(heard);
-        },
-      }),
-    );
+  override sttNode(...[audio]: Parameters<voice.Agent['sttNode']>) {
+    const { stt: hearing, vad } = this.#models;
+    return Promise.resolve(understood(audio, vad, hearing, (event) => this.#withoutAside(event)));
   }
 
   override async llmNode(...[chatCtx, toolCtx, modelSettings]: Parameters<voice.Agent['llmNode']>) {
@@ -120,8 +113,8 @@ export class CallAgent extends voice.Agent {
 
   /** What the model has spoken itself is played as it is; anything else is said by the voice. */
   override async ttsNode(...[text, modelSettings]: Parameters<voice.Agent['ttsNode']>) {
-    if (!this.#utterances) return super.ttsNode(text, modelSettings);
-    const { utterance, words } = await this.#utterances.of(text);
+    if (!this.#models.utterances) return super.ttsNode(text, modelSettings);
+    const { utterance, words } = await this.#models.utterances.of(text);
     if (!utterance || !(await utterance.spoken)) return super.ttsNode(words, modelSettings);
     words.pipeTo(new WritableStream()).catch(() => undefined);
     return utterance.sound;
@@ -129,7 +122,7 @@ export class CallAgent extends voice.Agent {
 
   override async transcriptionNode(...[text, modelSettings]: Parameters<voice.Agent['transcriptionNode']>) {
     const words = await super.transcriptionNode(text, modelSettings);
-    if (!this.#utterances || !words) return words;
+    if (!this.#models.utterances || !words) return words;
     return words.pipeThrough(
       new TransformStream<Words, Words>({
         transform: (piece, rest) => {
@@ -157,8 +150,7 @@ export class CallAgent extends voice.Agent {
     return this.#isOver() ? Promise.reject(new voice.StopResponse()) : Promise.resolve();
   }
 
-  #withoutAside(event: stt.SpeechEvent | string): stt.SpeechEvent | string | undefined {
-    if (typeof event === 'string' || event.type !== stt.SpeechEventType.FINAL_TRANSCRIPT) return event;
+  #withoutAside(event: stt.SpeechEvent): stt.SpeechEvent | undefined {
     const [best] = event.alternatives ?? [];
     if (!best) return event;
     const text = this.#asides.take(best.text);

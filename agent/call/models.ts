@@ -1,7 +1,4 @@
-import { fileURLToPath } from 'node:url';
-import { inference, type VAD } from '@livekit/agents';
-import * as silero from '@livekit/agents-plugin-silero';
-import { InferenceSession } from 'onnxruntime-node';
+import { inference } from '@livekit/agents';
 import type { Clock } from '../../base/clock.ts';
 import type { Config, ModelPart } from '../../config.ts';
 import { languageOf } from '../definition/character.ts';
@@ -18,13 +15,15 @@ import type { Witness } from './trouble/attempts.ts';
 import { Hearing, type HearingServer } from './trouble/hearing.ts';
 import { Mind, type MindServer } from './trouble/mind.ts';
 import { Speech } from './trouble/speech.ts';
+import { Detector } from './vad/detector.ts';
+import { Silero } from './vad/silero.ts';
 
 /** What a call hears, thinks and speaks with. */
 export interface Models {
   readonly stt: Hearing;
   readonly llm: Mind;
   readonly tts: Speech;
-  readonly vad: VAD;
+  readonly vad: Detector;
   readonly turnDetector: inference.TurnDetector;
   /** A fixed sentence in the agent's voice, rendered once and kept; rejects with E_MODEL_FAILED. */
   sentence(text: string): Promise<Pcm>;
@@ -63,35 +62,6 @@ export interface TurnModel {
 
 /** Milliseconds of silence after which the caller has stopped speaking, where the definition does not say otherwise. */
 export const SHORTEST_SILENCE = 400;
-/** What a definition does not say of how speech is told from silence. Milliseconds; Silero's defaults. */
-const VAD_OPTIONS = {
-  prefixPaddingDuration: 500,
-  maxBufferedSpeech: 60_000,
-  sampleRate: 16_000,
-  forceCPU: true,
-} as const;
-
-/**
- * Loads Silero's model once and gives each call a detector of its own on it: a detector keeps every stream that it ever made, so one
- * for all calls would grow with each.
- */
-async function loadVad(): Promise<(vad: Definition['turns']['vad']) => VAD> {
-  const model = new URL('silero_vad.onnx', import.meta.resolve('@livekit/agents-plugin-silero'));
-  const session = await InferenceSession.create(fileURLToPath(model), {
-    interOpNumThreads: 1,
-    intraOpNumThreads: 1,
-    executionMode: 'sequential',
-    executionProviders: [{ name: 'cpu' }],
-  });
-  return ({ threshold, speech, silence }) =>
-    new silero.VAD(session, {
-      ...VAD_OPTIONS,
-      activationThreshold: threshold,
-      minSpeechDuration: speech * 1_000,
-      minSilenceDuration: silence * 1_000,
-    });
-}
-
 /**
  * The models of one process. Voice activity detection is loaded once; clients of the model servers are made for each call from
  * its definition, through the OpenAI plugins, whatever the server is.
@@ -99,14 +69,14 @@ async function loadVad(): Promise<(vad: Definition['turns']['vad']) => VAD> {
 export class ModelSource {
   readonly #config: Config;
   readonly #clock: Clock;
-  readonly #newVad: Awaited<ReturnType<typeof loadVad>>;
+  readonly #silero: Silero;
   readonly #turnModel: TurnModel;
   readonly #sentences = new Sentences();
   readonly #onFailure: (part: ModelPart) => void;
 
   private constructor(
     config: Config,
-    newVad: Awaited<ReturnType<typeof loadVad>>,
+    silero: Silero,
     turnModel: TurnModel,
     clock: Clock,
     onFailure: (part: ModelPart) => void,
@@ -114,7 +84,7 @@ export class ModelSource {
     this.#onFailure = onFailure;
     this.#clock = clock;
     this.#config = config;
-    this.#newVad = newVad;
+    this.#silero = silero;
     this.#turnModel = turnModel;
   }
 
@@ -125,7 +95,7 @@ export class ModelSource {
     clock: Clock,
     onFailure: (part: ModelPart) => void,
   ): Promise<ModelSource> {
-    return new ModelSource(config, await loadVad(), turnModel, clock, onFailure);
+    return new ModelSource(config, await Silero.load(), turnModel, clock, onFailure);
   }
 
   /**
@@ -173,7 +143,11 @@ export class ModelSource {
       utterances: own?.utterances,
       warmUp: async (signal) => own?.link.open(signal),
       close: () => own?.link.close(),
-      vad: this.#newVad(turns.vad),
+      vad: new Detector(this.#silero, {
+        threshold: turns.vad.threshold,
+        speech: turns.vad.speech * 1_000,
+        silence: turns.vad.silence * 1_000,
+      }),
       // The framework would otherwise choose a cloud detector by itself.
       turnDetector: new inference.TurnDetector({ version: 'v1-mini', executor: this.#turnModel }),
     };
