@@ -10,7 +10,11 @@ import {
   RoomEvent,
   type Track,
 } from '@livekit/rtc-node';
-import type { ReadableStream } from 'node:stream/web';
+import {
+  ReadableStream,
+  type ReadableStreamDefaultController,
+  type ReadableStreamDefaultReader,
+} from 'node:stream/web';
 
 /** What voice activity detection, end-of-turn detection and speech recognition take; G.722 carries no more. */
 const RATE = 16_000;
@@ -24,7 +28,9 @@ const FRAME = 50;
 export class Ears extends voice.AudioInput {
   readonly #room: Room;
   readonly #identity: string;
-  #heard: { track: RemoteTrack; id: string; stream: ReadableStream<AudioFrame> } | undefined;
+  #heard: { track: RemoteTrack; reader: ReadableStreamDefaultReader<AudioFrame> } | undefined;
+  #frames: ReadableStreamDefaultController<AudioFrame> | undefined;
+  readonly #stream = new ReadableStream<AudioFrame>({ start: (frames) => void (this.#frames = frames) });
   #closing: Promise<void> | undefined;
   #deaf = false;
 
@@ -35,6 +41,11 @@ export class Ears extends voice.AudioInput {
     room.on(RoomEvent.TrackSubscribed, this.#onSubscribed);
     room.on(RoomEvent.TrackUnsubscribed, this.#onUnsubscribed);
     this.#hearPublished();
+  }
+
+  /** The framework's own way to join streams costs each frame a dozen promises. */
+  override get stream(): ReadableStream<AudioFrame> {
+    return this.#stream;
   }
 
   /** Whether the caller is heard; while not, frames are not even taken. */
@@ -65,6 +76,8 @@ export class Ears extends voice.AudioInput {
     this.#room.off(RoomEvent.TrackSubscribed, this.#onSubscribed);
     this.#room.off(RoomEvent.TrackUnsubscribed, this.#onUnsubscribed);
     await this.#stopHearing();
+    this.#frames?.close();
+    this.#frames = undefined;
     await super.close();
   }
 
@@ -76,20 +89,28 @@ export class Ears extends voice.AudioInput {
   #hear(track: Track | undefined): void {
     if (!(track instanceof RemoteAudioTrack) || this.#closing || this.#deaf) return;
     void this.#stopHearing();
+    const stream = new AudioStream(track, { sampleRate: RATE, numChannels: 1, frameSizeMs: FRAME });
     // rtc-node's stream is Node's own under another declaration.
-    const stream = new AudioStream(track, {
-      sampleRate: RATE,
-      numChannels: 1,
-      frameSizeMs: FRAME,
-    }) as unknown as ReadableStream<AudioFrame>;
-    this.#heard = { track, stream, id: this.multiStream.addInputStream(stream) };
+    const reader = (stream as unknown as ReadableStream<AudioFrame>).getReader();
+    this.#heard = { track, reader };
+    void this.#pass(reader);
+  }
+
+  async #pass(reader: ReadableStreamDefaultReader<AudioFrame>): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done || this.#heard?.reader !== reader) return;
+        this.#frames?.enqueue(value);
+      }
+    } catch {
+      // The track is gone, and its stream with it.
+    }
   }
 
   async #stopHearing(): Promise<void> {
-    const heard = this.#heard;
+    const { reader } = this.#heard ?? {};
     this.#heard = undefined;
-    if (!heard) return;
-    await this.multiStream.removeInputStream(heard.id);
-    await heard.stream.cancel().catch(() => undefined); // Ended by its track already.
+    await reader?.cancel().catch(() => undefined); // Ended by its track already.
   }
 }

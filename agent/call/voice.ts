@@ -20,6 +20,7 @@ import { Saying, Sayings } from './saying.ts';
 import { sessionOptions, SHORTEST_INTERRUPTION } from './session-options.ts';
 import { Speeches } from './speeches.ts';
 import type { Transcript } from './transcript.ts';
+import { unwatched } from './unwatched.ts';
 
 /** Milliseconds of audio queued ahead: rides over pauses of a loop that many calls share. */
 const OUTPUT_QUEUE = 600;
@@ -68,7 +69,7 @@ export class Voice {
     this.#asides = new Asides(parts);
     this.#ears = new Ears(parts.room, parts.callerIdentity);
     this.#refused = new RefusedTools(parts.transcript, parts.onNonsense);
-    this.#session = new voice.AgentSession(sessionOptions(parts.models, parts.pause));
+    this.#session = unwatched(new voice.AgentSession(sessionOptions(parts.models, parts.pause)));
     this.#listen();
     parts.measures.watch(this.#session);
   }
@@ -86,7 +87,7 @@ export class Voice {
       asides: this.#asides,
       isOver: () => this.#over,
       keepsSilent: () => hush.on,
-      utterances: this.#parts.models.utterances,
+      models: this.#parts.models,
     }));
     this.#session.input.audio = this.#ears;
     await this.#session.start({
