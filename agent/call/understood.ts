@@ -1,6 +1,7 @@
 import { stt, type VADEvent, VADEventType } from '@livekit/agents';
 import type { AudioFrame } from '@livekit/rtc-node';
 import { ReadableStream } from 'node:stream/web';
+import { systemClock } from '../../base/clock.ts';
 import type { Detector } from './vad/detector.ts';
 
 /**
@@ -25,9 +26,11 @@ export function understood(
         if (event && !over.signal.aborted) events.enqueue(event);
       };
       const heard = async (event: VADEvent) => {
-        if (event.type === VADEventType.START_OF_SPEECH)
-          return put({ type: stt.SpeechEventType.START_OF_SPEECH });
-        const speechEndTime = Date.now() - event.silenceDuration;
+        if (event.type === VADEventType.START_OF_SPEECH) {
+          put({ type: stt.SpeechEventType.START_OF_SPEECH });
+          return;
+        }
+        const speechEndTime = systemClock.now() - event.silenceDuration;
         put({ type: stt.SpeechEventType.END_OF_SPEECH, speechEndTime });
         // Who is at fault where nothing is understood the hearing tells by itself.
         const text = await hearing.recognize(event.frames, over.signal).catch(() => undefined);
@@ -52,8 +55,9 @@ export function understood(
 
 /** The framework's copy of the sound is let go: unread it would pile up. */
 async function drain(audio: ReadableStream<AudioFrame> | AsyncIterable<AudioFrame>): Promise<void> {
+  const frames = audio[Symbol.asyncIterator]();
   try {
-    for await (const frame of audio as AsyncIterable<AudioFrame>) void frame;
+    while ((await frames.next()).done !== true);
   } catch {
     // The call is over.
   }

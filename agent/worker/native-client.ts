@@ -59,7 +59,10 @@ class NativeClient extends EventEmitter {
         this.#waiting.delete(waiting);
         reject(signal?.reason as Error);
       };
-      if (signal?.aborted) return reject(signal.reason as Error);
+      if (signal?.aborted) {
+        reject(signal.reason as Error);
+        return;
+      }
       signal?.addEventListener('abort', onAbort, { once: true });
       const unwatch = () => signal?.removeEventListener('abort', onAbort);
       const waiting: Waiting = { isIt, resolve, unwatch };

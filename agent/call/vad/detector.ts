@@ -167,9 +167,11 @@ class DetectorStream extends VADStream {
         if (!this.#wasIdle || !this.#speech.idle) this.#put(VADEventType.INFERENCE_DONE, []);
         return;
       case 'began':
-        return this.#onUtterance(this.#put(VADEventType.START_OF_SPEECH, [this.#utterance()]));
+        this.#onUtterance(this.#put(VADEventType.START_OF_SPEECH, [this.#utterance()]));
+        return;
       case 'ended':
-        return this.#onUtterance(this.#put(VADEventType.END_OF_SPEECH, [this.#utterance()]));
+        this.#onUtterance(this.#put(VADEventType.END_OF_SPEECH, [this.#utterance()]));
+        return;
       default:
         what satisfies never;
     }
