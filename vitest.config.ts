@@ -6,6 +6,7 @@ const CROWDS = [
   'tests/transfer/**/*.test.ts',
   'tests/hostile/**/*.test.ts',
   'tests/overload/*.test.ts',
+  'tests/personal-data/*.test.ts',
   'tests/calls/ten-callers.test.ts',
   'tests/soak/*.test.ts',
   'tests/webhooks/*.test.ts',
@@ -13,7 +14,13 @@ const CROWDS = [
 ];
 
 /** What `npm run harm` runs in its long form; each is in one of the other projects too, in its short form. They start what they need themselves. */
-const HARM = ['tests/overload/*.test.ts', 'tests/survival/*.test.ts', 'tests/harm/*.test.ts'];
+const HARM = [
+  'tests/hostile/sip.test.ts',
+  'tests/overload/*.test.ts',
+  'tests/personal-data/*.test.ts',
+  'tests/survival/*.test.ts',
+  'tests/harm/*.test.ts',
+];
 
 /**
  * Calls cross real networks and six processes, so one of a thousand is lost where nobody is at fault. It is placed once more; `npm test` names

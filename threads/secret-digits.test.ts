@@ -82,7 +82,7 @@ it('a discreet thread is given no secret, whatever kind of entry it is in', () =
   const call = (args: string) => ({
     id: 'call_987654321',
     type: 'function' as const,
-    function: { name: 'find', arguments: args },
+    function: { name: `find_${SSN}`, arguments: args },
   });
   const appended: Entry[] = [
     { kind: 'message', at, message: { role: 'user', content: `${SSN}!`, created_at: at } } as Entry,

@@ -166,14 +166,22 @@ function discreetMessage(message: Message, secrets: SecretDigits, keys: boolean)
       if (!message.tool_calls) return { ...message, content };
       const tool_calls = message.tool_calls.map((call) => ({
         ...call,
-        function: { ...call.function, arguments: maskJson(call.function.arguments, secrets) },
+        // A model makes up names, too.
+        function: {
+          name: secrets.mask(call.function.name),
+          arguments: maskJson(call.function.arguments, secrets),
+        },
       }));
       return { ...message, content, tool_calls };
     }
     case 'system':
       return { ...message, content: secrets.mask(message.content) };
     case 'tool':
-      return { ...message, content: maskJson(message.content, secrets) };
+      return {
+        ...message,
+        name: secrets.mask(message.name),
+        content: maskJson(message.content, secrets),
+      };
     default:
       return message satisfies never;
   }

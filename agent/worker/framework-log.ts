@@ -9,6 +9,8 @@ const SLOT = Symbol.for('@livekit/agents:logger');
 const INFO = 30;
 /** The framework's key prefix for what is said, typed and passed to tools. */
 const PERSONAL = 'lk.pii.';
+const MADE_UP = /(unknown AI function) .*/s;
+const NUMBER = /[0-9](?:[ .,-]?[0-9]){3,}/g;
 
 /**
  * Gives LiveKit's framework a log that leaves out personal data; its own writes it at INFO. To be called once a process, before any
@@ -22,6 +24,12 @@ export function quietFramework(log: Log): void {
       // Its INFO and WARN tell each step of each turn; what matters of it is on the thread.
       level: log.levelVal < INFO ? 'warn' : 'error',
       formatters: { log: withoutPersonalData },
+      hooks: {
+        logMethod(args, method) {
+          const told = args.map((arg) => (typeof arg === 'string' ? withoutNumbers(arg) : arg));
+          method.apply(this, told as typeof args);
+        },
+      },
     },
     pino.destination({ dest: 2, sync: true }),
   );
@@ -31,11 +39,20 @@ export function quietFramework(log: Log): void {
 function withoutPersonalData(line: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(line)
-      .filter(([key]) => !key.startsWith(PERSONAL))
+      .filter(([key]) => !key.startsWith(PERSONAL) && key !== 'function')
       .map(([key, value]) => [
         key,
         // Messages of model servers quote what was said.
-        value instanceof Error ? { type: value.name, stack: framesOf(value) } : value,
+        value instanceof Error
+          ? { type: value.name, stack: framesOf(value) }
+          : typeof value === 'string'
+            ? withoutNumbers(value)
+            : value,
       ]),
   );
+}
+
+/** Names of tools are the model's words: it may have made one up of a number. */
+function withoutNumbers(text: string): string {
+  return text.replace(MADE_UP, '$1 …').replace(NUMBER, '…');
 }

@@ -1,10 +1,8 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { createClient } from 'redis';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
 import type { Switchboard } from '../calls/switchboard.ts';
 import { lastResult, lines, type TestCall } from '../calls/test-call.ts';
+import { everythingKept, type Kept } from '../everything-kept.ts';
 import { until } from '../until.ts';
 import type { Registry } from './registry.ts';
 
@@ -159,51 +157,13 @@ async function asked(call: TestCall, times = 1): Promise<void> {
 
 /** No part of the stack has kept it, and no model was told. */
 async function isNowhere(call: TestCall, board: Switchboard): Promise<void> {
-  const { config } = board.stack;
-  const kept: [where: string, text: string][] = [
+  const kept: Kept[] = [
     ['the thread over HTTP', JSON.stringify(await call.thread())],
     ['what the model was asked', JSON.stringify(call.asked)],
-    ['Redis', await everythingIn(config.redisUrl)],
+    ...(await everythingKept(board.stack.config)),
   ];
-  // Logs of every part, the journal, and what Redis writes.
-  for (const name of readdirSync(config.home, { recursive: true, encoding: 'utf8' })) {
-    const file = join(config.home, name);
-    if (statSync(file).isFile()) kept.push([file, readFileSync(file, 'utf8')]);
-  }
   const found = kept.filter(([, text]) => TRACES.some((trace) => text.includes(trace)));
   expect(found.map(([where]) => where)).toEqual([]);
   expect(kept.some(([where]) => where.includes('journal'))).toBe(true);
   expect(kept.find(([where]) => where === 'Redis')?.[1]).toContain(call.uid);
-}
-
-/** The value of every key, whatever its type. */
-async function everythingIn(url: string): Promise<string> {
-  const redis = await createClient({ url }).connect();
-  try {
-    const values: unknown[] = [];
-    for await (const keys of redis.scanIterator())
-      for (const key of keys) values.push(key, await valueOf(key));
-    return JSON.stringify(values);
-  } finally {
-    await redis.close();
-  }
-
-  async function valueOf(key: string): Promise<unknown> {
-    switch (await redis.type(key)) {
-      case 'string':
-        return redis.get(key);
-      case 'hash':
-        return redis.hGetAll(key);
-      case 'stream':
-        return redis.xRange(key, '-', '+');
-      case 'zset':
-        return redis.zRange(key, 0, -1);
-      case 'set':
-        return redis.sMembers(key);
-      case 'list':
-        return redis.lRange(key, 0, -1);
-      default:
-        return undefined; // It has expired meanwhile.
-    }
-  }
 }

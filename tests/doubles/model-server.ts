@@ -72,7 +72,9 @@ async function serve(models: Models, path: string, body: Buffer, response: Serve
       else if (!('fail' in answer)) stream(response, answer, true, asked.stream_options?.include_usage);
       else {
         const half = () => stream(response, { say: answer.say ?? 'I will see to ' }, false);
-        fail(response, answer.fail, { type: 'text/event-stream', half, life: 'data: {"choices": []}\n\n' });
+        const quoted = JSON.stringify(asked.messages.at(-1));
+        const life = 'data: {"choices": []}\n\n';
+        fail(response, answer.fail, { type: 'text/event-stream', half, life, quoted });
       }
       return;
     }
@@ -83,7 +85,7 @@ async function serve(models: Models, path: string, body: Buffer, response: Serve
       const fault = models.mute?.(input, model);
       if (fault !== undefined) {
         const half = () => response.writeHead(200, AUDIO).write(pcm.subarray(0, (pcm.length >> 2) * 2));
-        fail(response, fault, { type: AUDIO['content-type'], half, life: '' });
+        fail(response, fault, { type: AUDIO['content-type'], half, life: '', quoted: input });
         return;
       }
       response.writeHead(200, AUDIO).end(pcm);
@@ -94,12 +96,12 @@ async function serve(models: Models, path: string, body: Buffer, response: Serve
       const text = (await models.transcribe?.(pcmOf(body), model)) ?? '';
       if (typeof text !== 'string') {
         const half = () => response.writeHead(200, JSON_TYPE).write('{"text": "I wou');
-        fail(response, text.fail, { type: JSON_TYPE['content-type'], half, life: ' ' });
+        fail(response, text.fail, { type: JSON_TYPE['content-type'], half, life: ' ', quoted: '' });
       } else response.writeHead(200, JSON_TYPE).end(JSON.stringify({ text }));
       return;
     }
     default:
-      refuse(response, 404);
+      refuse(response, 404, path);
   }
 }
 
@@ -107,14 +109,14 @@ const AUDIO = { 'content-type': 'audio/pcm' };
 const JSON_TYPE = { 'content-type': 'application/json' };
 const LIFE_EVERY = 500;
 
-/** @param as what an answer would look like: its type, the first half of one, and what comes while there is none. */
+/** @param as what an answer would look like: its type, the first half of one, and what comes while there is none; and what an error quotes. */
 function fail(
   response: ServerResponse,
   fault: Fault,
-  as: { type: string; half: () => unknown; life: string },
+  as: { type: string; half: () => unknown; life: string; quoted: string },
 ): void {
   if (typeof fault === 'number') {
-    refuse(response, fault);
+    refuse(response, fault, as.quoted);
     return;
   }
   switch (fault) {
@@ -147,9 +149,10 @@ function fail(
   }
 }
 
-function refuse(response: ServerResponse, status: number): void {
+/** Real ones quote what they were asked, too. */
+function refuse(response: ServerResponse, status: number, quoted: string): void {
   response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ error: { message: 'refused by the test' } }));
+  response.end(JSON.stringify({ error: { message: `refused by the test: ${quoted}` } }));
 }
 
 /** What every answer takes. */
