@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import type { Config } from '../config.ts';
+import { auditOf } from './audit.ts';
 import { run as runCommand } from './command.ts';
 import { since } from './progress.ts';
 import { runMain } from './run-main.ts';
@@ -47,6 +48,37 @@ async function lint(config: Config, only: readonly string[], signal: AbortSignal
     }
   };
   await Promise.all([work(), work()]);
-  if (failed > 0) process.stdout.write(`lint: ${failed} of ${CHECKS.length} failed\n`);
+  if ((only.length === 0 || only.includes('audit')) && !(await audit(config, signal))) failed++;
+  if (failed > 0) process.stdout.write(`lint: ${failed} of ${CHECKS.length + 1} failed\n`);
   return failed > 0 ? 1 : 0;
+}
+
+/**
+ * Known vulnerabilities of what is shipped. False where the registry names a grave one; where it does not answer, nobody knows, and that is
+ * said: a machine without it must not fail for what it cannot see.
+ */
+async function audit({ root, env }: Config, signal: AbortSignal): Promise<boolean> {
+  const lines: string[] = [];
+  const args = ['audit', '--omit=dev', '--json'];
+  await runCommand('npm', args, { cwd: root, env, signal, onLine: (line) => lines.push(line) }).catch(
+    (error: unknown) => {
+      signal.throwIfAborted();
+      lines.push(String(error));
+    },
+  );
+  const found = auditOf(lines.join('\n'));
+  const name = 'known vulnerabilities (npm audit)';
+  switch (found.kind) {
+    case 'clean':
+      process.stdout.write(`ok    ${name}\n`);
+      return true;
+    case 'not asked':
+      process.stdout.write(`?     ${name}: not asked, the registry does not answer such questions here\n`);
+      return true;
+    case 'vulnerable':
+      process.stdout.write(`FAIL  ${name}\n${found.lines.map((line) => `      ${line}\n`).join('')}`);
+      return false;
+    default:
+      return found satisfies never;
+  }
 }
