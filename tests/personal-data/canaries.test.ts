@@ -11,6 +11,8 @@ import { until } from '../until.ts';
 import { type Canary, canaries, whereabouts, words } from './canaries.ts';
 
 const CALLS = count({ short: 3, long: 10 });
+/** So many at once that two cores have time for each. */
+const AT_ONCE = 5;
 const EACH = count({ short: 2, long: 10 });
 /** Set it to the seed that a failure names to have the same numbers again. */
 const SEED = Number(process.env['CANARY_SEED'] ?? Math.floor(Math.random() * 1e9));
@@ -163,13 +165,19 @@ const numbersOf = (call: number) =>
 describe(`numbers that are masked (CANARY_SEED=${SEED})`, () => {
   it(
     'are known to the model, and by its fault to every tool, and nobody else finds them anywhere, in any form',
-    { timeout: (MINUTES_A_CALL + 2) * 60_000 },
+    { timeout: Math.ceil(CALLS / AT_ONCE) * (MINUTES_A_CALL + 2) * 60_000 },
     async () => {
       const confessions = Array.from(
         { length: CALLS },
         (_, n) => new Confession(numbersOf(n), n % 2 === 0 ? 'outcome' : 'failure'),
       );
-      const calls = await Promise.all(confessions.map((confession, n) => confession.place(n)));
+      const calls: TestCall[] = [];
+      for (let from = 0; from < CALLS; from += AT_ONCE) {
+        const some = confessions.slice(from, from + AT_ONCE);
+        const placed = await Promise.all(some.map((confession, n) => confession.place(from + n)));
+        await Promise.all(placed.map((call) => call.ended()));
+        calls.push(...placed);
+      }
       const threads = await Promise.all(calls.map((call) => call.ended()));
       expect(confessions.map(({ known }) => known)).toEqual(Array.from({ length: CALLS }, () => EACH));
       for (const thread of threads) expect(JSON.stringify(thread.history)).toContain(MASK.repeat(11));
