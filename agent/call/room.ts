@@ -24,6 +24,10 @@ export const LAST_WORDS = 15_000;
 const DELETE_LIMIT = 5_000;
 const DELETE_AGAIN = { first: 250, most: 5_000 };
 const DELETE_FOR = 300_000;
+/** A leg that was lost with its server is back by then, or gone. */
+const FOUND_BACK = 20_000;
+
+const LEG_LOST = 'leg_lost';
 
 /** Joins the job's room. */
 export async function joinRoom(job: JobContext, stop: AbortSignal): Promise<void> {
@@ -129,11 +133,39 @@ export async function hangUp(
   who?: string,
 ): Promise<{ roomEnded: Promise<void> }> {
   const { clock, log } = exchange;
+  const ours = job.room.localParticipant?.identity;
   if (reason.result === 'transferred') await left(gone, clock);
   await leave(job, log);
   const stays = reason.reason === TAKEN_OUT || (who !== undefined && reason.reason === WORKER_STOPPED);
   if (stays) return { roomEnded: Promise.resolve() };
-  return { roomEnded: takeDown(job.job.room?.name ?? '', who === undefined ? [] : [who], gone, exchange) };
+  const name = job.job.room?.name ?? '';
+  const takenDown = takeDown(name, who === undefined ? [] : [who], gone, exchange);
+  const isLost = reason.reason === LEG_LOST && who === undefined && ours !== undefined;
+  return { roomEnded: isLost ? takenDown.then(() => clearAway(name, ours, exchange)) : takenDown };
+}
+
+/**
+ * Of a room whose LiveKit was restarted something may be left, in LiveKit's Redis or since this agent found its way back as it left. Where
+ * nobody else has found it, it is deleted once more.
+ */
+async function clearAway(
+  name: string,
+  ours: string,
+  { livekit, clock, log }: Pick<Exchange, 'livekit' | 'clock' | 'log'>,
+): Promise<void> {
+  const giveUp = clock.elapsed() + DELETE_FOR;
+  for (let attempt = 0; clock.elapsed() < giveUp; attempt++) {
+    await clock.sleep(attempt === 0 ? FOUND_BACK : backoff(attempt, DELETE_AGAIN));
+    try {
+      const there = await livekit.rooms.participants(name, AbortSignal.timeout(DELETE_LIMIT));
+      if (there.every(({ identity }) => identity === ours))
+        await livekit.rooms.delete(name, AbortSignal.timeout(DELETE_LIMIT));
+      return;
+    } catch (thrown) {
+      const { code } = asAttendantError(thrown);
+      log.debug({ code }, 'the room of a lost leg cannot be looked at just now');
+    }
+  }
 }
 
 /** Deletes the room, or removes only those who are named. */
@@ -166,7 +198,7 @@ function leavingOf({ disconnectReason: reason }: RemoteParticipant): EndReason {
   if (reason === DisconnectReason.PARTICIPANT_REMOVED || reason === DisconnectReason.ROOM_DELETED)
     return { result: 'completed', reason: 'caller_removed' };
   // Also without a reason: that is how a room is taken down whose server is gone.
-  return { result: 'failed', reason: 'leg_lost' };
+  return { result: 'failed', reason: LEG_LOST };
 }
 
 /**
