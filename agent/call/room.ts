@@ -146,7 +146,7 @@ export async function hangUp(
 
 /**
  * Of a room whose LiveKit was restarted something may be left, in LiveKit's Redis or since this agent found its way back as it left. Where
- * nobody else has found it, it is deleted once more.
+ * nobody else has found it, it is deleted once more; else only this agent is put out.
  */
 async function clearAway(
   name: string,
@@ -158,8 +158,10 @@ async function clearAway(
     await clock.sleep(attempt === 0 ? FOUND_BACK : backoff(attempt, DELETE_AGAIN));
     try {
       const there = await livekit.rooms.participants(name, AbortSignal.timeout(DELETE_LIMIT));
-      if (there.every(({ identity }) => identity === ours))
-        await livekit.rooms.delete(name, AbortSignal.timeout(DELETE_LIMIT));
+      const signal = AbortSignal.timeout(DELETE_LIMIT);
+      if (there.every(({ identity }) => identity === ours)) await livekit.rooms.delete(name, signal);
+      else if (there.some(({ identity }) => identity === ours))
+        await livekit.rooms.removeParticipant(name, ours, signal);
       return;
     } catch (thrown) {
       const { code } = asAttendantError(thrown);
