@@ -19,6 +19,7 @@ const HARM = [
   'tests/overload/*.test.ts',
   'tests/personal-data/*.test.ts',
   'tests/survival/*.test.ts',
+  'tests/trouble/*.test.ts',
   'tests/harm/*.test.ts',
 ];
 

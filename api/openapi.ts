@@ -196,6 +196,7 @@ const AGAIN: ReadonlySet<ErrorCode> = new Set([
   'E_RATE_LIMITED',
   'E_IDEMPOTENCY_RUNNING',
   'E_OUTBOUND_LIMIT',
+  'E_DIAL_LIMIT',
   'E_REDIS_UNREACHABLE',
 ]);
 const RETRY_AFTER: Json = { description: 'seconds', schema: { type: 'integer', minimum: 1 } };

@@ -1,4 +1,4 @@
-import type { ListId, Organization, ThreadId, Uid, WebhookId } from '../base/ids.ts';
+import type { AgentName, ListId, Organization, ThreadId, Uid, WebhookId } from '../base/ids.ts';
 
 /**
  * Every Redis key there is, in one place; docs/threads.md documents them as a public contract. All keys of an organization
@@ -155,6 +155,22 @@ export const ordersRecentKey = (organization: Organization): string =>
 
 /** Set: organizations that have ordered calls. */
 export const orderingOrganizationsKey = (): string => 'attendant:ordering-organizations';
+
+/** Sorted set: INVITEs and REFERs of an agent within the last hour, by when (milliseconds, Redis's own clock). */
+export const dialedKey = (organization: Organization, agent: AgentName): string =>
+  `attendant:{${organization}}:dialing:${agent}`;
+
+/** Sorted set: likewise those for one caller; `digest` is of their number. */
+export const dialedForKey = (organization: Organization, agent: AgentName, digest: string): string =>
+  `attendant:{${organization}}:dialing-for:${agent}:${digest}`;
+
+/** Sorted set: likewise those to one destination; `digest` is of its address. */
+export const dialedToKey = (organization: Organization, agent: AgentName, digest: string): string =>
+  `attendant:{${organization}}:dialing-to:${agent}:${digest}`;
+
+/** Sorted set: calls of the organization's agents over a trunk just now, by until when each counts unless it is held longer. */
+export const dialingOverKey = (organization: Organization, trunk: string): string =>
+  `attendant:{${organization}}:dialing-over:${trunk}`;
 
 /** Sorted set: the organization's lists of people to be called, by when they were started. */
 export const listsKey = (organization: Organization): string => `attendant:{${organization}}:lists`;

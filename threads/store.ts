@@ -15,6 +15,7 @@ import { makeJournalFolder } from './journal.ts';
 import { leasesIn, type Leases } from './leases.ts';
 import { cursorBehind, listThreads, type ThreadFilter, type ThreadPage } from './list.ts';
 import { numbersIn, type Numbers } from './numbers.ts';
+import { dialingIn, type Dialing } from './dialing.ts';
 import { ordersIn, type Orders } from './orders.ts';
 import { outboxIn, type Outbox } from './outbox.ts';
 import { readThread } from './read.ts';
@@ -67,6 +68,7 @@ export interface Threads {
   readonly webhooks: Webhooks;
   readonly outbox: Outbox;
   readonly orders: Orders;
+  readonly dialing: Dialing;
   readonly roomAgents: RoomAgents;
   /** Lists of people whom agents are to call. */
   readonly lists: CallLists;
@@ -184,6 +186,7 @@ export function openThreads(options: {
     webhooks: webhooksIn(redis, clock),
     outbox: outboxIn(redis, archive),
     orders: ordersIn(redis),
+    dialing: dialingIn(redis),
     roomAgents: roomAgentsIn(redis),
     lists: callListsIn(redis),
     analyses: analysesIn(redis),

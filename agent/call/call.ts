@@ -14,6 +14,7 @@ import { Presence } from './presence.ts';
 import { recordingOf } from './recording/of-call.ts';
 import type { Recording } from './recording/recording.ts';
 import { chaperone, hangUp, leave, TAKEN_OUT, WORKER_STOPPED } from './room.ts';
+import { tollsOf } from './tolls.ts';
 import { handOver } from './takeover/hand-over.ts';
 import { HeldThread } from './takeover/held-thread.ts';
 import { holdCall, type Holding } from './takeover/holding.ts';
@@ -95,6 +96,8 @@ export async function carry(
       { room: job.job.room?.name ?? '', thread, ending: ending.begun },
       own,
     );
+    const { definition } = choice.agent;
+    const tolls = tollsOf({ start, definition, thread }, own);
     conversation = new Conversation({
       job,
       leg,
@@ -106,17 +109,19 @@ export async function carry(
       answered,
       exchange: own,
       recording,
+      tolls,
       lease: holding.lease,
       resumed,
       aside: isSideCall
         ? undefined
-        : (errand) => sideCall(errand, { start: choice.start, caller, ending: ending.begun, gone }, exchange),
+        : (errand) =>
+            sideCall(errand, { start: choice.start, caller, tolls, ending: ending.begun, gone }, exchange),
     });
     const { lease } = holding;
     const busy = () => conversation?.busy;
     keepHere = exchange.onHandOver(() => void handOver({ lease, busy, ending: ending.begun, clock, log }));
     await conversation.begin();
-    if (await party.reach(conversation)) await conversation.greet();
+    if (await party.reach(conversation, tolls)) await conversation.greet();
   } catch (thrown) {
     ending.decide({ result: 'failed', reason: asAttendantError(thrown).code });
   }

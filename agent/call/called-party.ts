@@ -17,6 +17,7 @@ import type { Exchange } from './exchange.ts';
 import { HeldOrder } from './held-order.ts';
 import type { Party, Talk, Watched } from './party.ts';
 import { joinRoom, LAST_WORDS, WORKER_STOPPED } from './room.ts';
+import type { Tolls } from './tolls.ts';
 import { dialCallee } from './transfer/callee.ts';
 import { WhoAnswers } from './who-answers.ts';
 
@@ -140,7 +141,7 @@ class Called implements Party {
   }
 
   /** Dials, once. */
-  async reach(talk: Talk): Promise<boolean> {
+  async reach(talk: Talk, tolls: Tolls): Promise<boolean> {
     const { livekit, env, clock, log } = this.#exchange;
     const { agent } = this.choice;
     if (!this.#call || !agent) throw new AttendantError('E_INTERNAL', 'nobody is there to be called');
@@ -158,6 +159,7 @@ class Called implements Party {
         gone: this.#gone.signal,
         ending: ending.begun,
         maxDuration: this.#longest + LEG_MARGIN,
+        tolls,
         livekit,
         env,
         clock,

@@ -95,32 +95,30 @@ export class Conversation {
       clock,
       log,
     });
-    this.#transfer = new Transfer({
+    const ofCall = {
       room: job.room,
+      thread,
+      caller,
+      ending: ending.begun,
+      listen: (on: boolean) => this.#voice.listen(on),
+      clock,
+      log,
+    };
+    this.#transfer = new Transfer({
+      ...ofCall,
       livekit,
       leg: { room: job.job.room?.name ?? '', identity: leg.identity },
-      caller,
-      thread,
-      ending: ending.begun,
       gone,
+      tolls: parts.tolls,
       env: exchange.env,
       models: briefing,
       history: () => this.#voice.history(),
-      clock,
-      log,
-      listen: (on) => this.#voice.listen(on),
       underWay: (attempt) => parts.lease?.transferring(attempt),
     });
     const consult = new Consult({
-      room: job.room,
-      thread,
-      caller,
-      ending: ending.begun,
+      ...ofCall,
       aside: parts.aside,
       discreet: (other) => discretion.over(other),
-      listen: (on) => this.#voice.listen(on),
-      clock,
-      log,
     });
     this.#line = new CallLine({
       room: job.room,

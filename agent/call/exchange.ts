@@ -7,6 +7,7 @@ import type { Commands } from '../../threads/commands.ts';
 import type { DefinitionTexts } from '../../threads/definition-texts.ts';
 import type { ThreadStart, ThreadWriter } from '../../threads/entry.ts';
 import type { Leases } from '../../threads/leases.ts';
+import type { Dialing } from '../../threads/dialing.ts';
 import type { Orders } from '../../threads/orders.ts';
 import type { RoomAgents } from '../../threads/room-agents.ts';
 import type { Thread } from '../../threads/thread.ts';
@@ -48,6 +49,8 @@ export interface Exchange {
   readonly definitions: DefinitionTexts;
   /** The calls that agents are to make. */
   readonly orders: Orders;
+  /** What agents have dialed, counted. */
+  readonly dialing: Pick<Dialing, 'take' | 'hold' | 'over'>;
   /** Which agents are in which rooms, for whom. */
   readonly roomAgents: Pick<RoomAgents, 'take' | 'hold' | 'over'>;
   /** What supervisors want done in calls. */

@@ -7,6 +7,7 @@ import type { Aside } from './consult/consult.ts';
 import type { Ending } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import type { Recording } from './recording/recording.ts';
+import type { Tolls } from './tolls.ts';
 import type { Resumed } from './takeover/resumed.ts';
 
 /** What a conversation is made of. */
@@ -21,6 +22,7 @@ export interface OfConversation {
   readonly gone: AbortSignal;
   readonly answered: Promise<void>;
   readonly exchange: Exchange;
+  readonly tolls: Tolls;
   /** Makes side calls; undefined where the agent may not. */
   readonly aside?: Aside | undefined;
   /** Undefined where nothing is to be recorded. */

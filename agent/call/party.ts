@@ -3,6 +3,7 @@ import type { RoomOrder } from '../../threads/room-agents.ts';
 import type { Choice } from './agent.ts';
 import type { Caller } from './caller.ts';
 import type { Ending } from './ending.ts';
+import type { Tolls } from './tolls.ts';
 
 /** What is known of a call from outside, as it happens. */
 export interface Watched {
@@ -34,7 +35,7 @@ export interface Party {
   /** Joins the room, where that has not been done yet. */
   enter(ending: Ending): Promise<void>;
   /** Brings the agent, who listens already, and the other side together; false where that came to nothing, and the end is decided. */
-  reach(conversation: Talk): Promise<boolean>;
+  reach(conversation: Talk, tolls: Tolls): Promise<boolean>;
   /** Told when the call is over and its thread closed. */
   over(): Promise<void>;
 }

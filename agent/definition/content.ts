@@ -8,6 +8,7 @@ import { flowTemplates, flowTexts } from './flows/templates.ts';
 import { handoffProblems } from './handoff-problems.ts';
 import { httpToolProblems, VOICE_TOOLS } from './http-tool.ts';
 import { mcpProblems } from './mcp.ts';
+import { dialingLimitProblems } from './dialing-problems.ts';
 import { jsonSchemaProblems } from './json-schema.ts';
 import { outboundProblems } from './outbound-problems.ts';
 import { realtimeProblems } from './realtime-problems.ts';
@@ -35,6 +36,7 @@ export function contentProblems(source: Source, definition: Definition): Problem
     ...stateProblems(source, definition),
     ...destinationNameProblems(source, definition),
     ...outboundProblems(source, definition),
+    ...dialingLimitProblems(source, definition),
     ...handoffProblems(source, definition),
     ...analysisProblems(source, definition.analysis),
     ...pronunciationProblems(source, definition),

@@ -2,6 +2,7 @@ import type { Problem } from '../../base/problem.ts';
 import type { Source } from '../../base/source.ts';
 import type { ConsultDestination, Definition, Destination, Reachable } from './definition.ts';
 import { destinationUri } from './destination-uri.ts';
+import { isEmergency } from './emergency.ts';
 
 type Destinations = Readonly<Record<string, Destination>>;
 /** Reports a problem at a field of a destination. */
@@ -82,7 +83,13 @@ function transferProblems(source: Source, definition: Definition): Problem[] {
 }
 
 function addressProblems(name: string, { to }: Reachable, report: Report): void {
-  if (!isAddress(to))
+  if (isEmergency(to))
+    report(
+      ['to'],
+      `destination ${name}: "${to}" is an emergency number, which no agent dials`,
+      'name people who can help, or give the extension another number at the PBX',
+    );
+  else if (!isAddress(to))
     report(
       ['to'],
       `destination ${name}: "${to}" is no address`,

@@ -12,6 +12,8 @@ const OUTBOUND: Outbound = {
     'sip:*@pbx.example.com',
     'sip:desk-*@[::1]:*',
     'sip:a@gw.example:5070',
+    'sip:104@pbx.example.com',
+    'sip:105@gw.example:*',
   ],
   never: ['+15559*', '0900*', 'sip:boss@pbx.example.com'],
   trunks: ['provider', 'backup'],
@@ -34,7 +36,10 @@ test.each([
   ['tel:+1-555-0123', '+15550123'],
   ['+4930123456', '+4930123456'],
   ['+491711234567', '+491711234567'],
-  ['sip:100@pbx.example.com', 'sip:100@pbx.example.com'],
+  ['sip:200@pbx.example.com', 'sip:200@pbx.example.com'],
+  ['sip:2000@pbx.example.com', 'sip:2000@pbx.example.com'],
+  ['sip:104@pbx.example.com', 'sip:104@pbx.example.com'],
+  ['sip:105@gw.example:5071', 'sip:105@gw.example:5071'],
   ['SIPS:ada@PBX.example.COM;transport=TLS', 'sips:ada@pbx.example.com;transport=tls'],
   ['sip:desk-7@[::1]:5071', 'sip:desk-7@[::1]:5071'],
   ['sip:a@gw.example:5070', 'sip:a@gw.example:5070'],
@@ -60,6 +65,10 @@ test.each([
   'sip:boss@pbx.example.com',
   // Emergency numbers, also behind a digit for an outside line, or a country's code.
   ...['911', '112', '999', '000', '0911', '9112', '+1911', '+49112', '00112', '1-1-2', '110'].map(
+    (user) => `sip:${user}@pbx.example.com`,
+  ),
+  // Short codes that are the police's in some countries, unless they are written out.
+  ...['100', '101', '102', '103', '107', '108', '109', '10', '16', '161', '1-0-7'].map(
     (user) => `sip:${user}@pbx.example.com`,
   ),
   // No address at all.

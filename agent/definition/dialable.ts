@@ -1,4 +1,5 @@
 import { AttendantError } from '../../base/errors.ts';
+import { isEmergency, isShortCode } from './emergency.ts';
 import type { Outbound } from './outbound.ts';
 
 /** Who is to be called, as a stranger wrote it, in the one form that patterns are compared with. */
@@ -29,15 +30,6 @@ export function targetOf(text: string): Target | undefined {
     uri: `${scheme.toLowerCase()}:${user}@${where}${parameters.toLowerCase()}`,
   };
 }
-
-/**
- * Numbers of emergency services that no PBX gives to anybody else. Those that are common extensions too (100 to 109 in some countries) are
- * for `never` of a definition.
- */
-const EMERGENCY =
-  '112|911|999|000|110|111|113|114|115|117|118|119|120|122|133|144|155|158|166|190|191|192|193|194|195|197|198|199|988|991|993|994|995|997|998|15|17|18';
-/** By themselves, behind a digit for an outside line, or behind a country's code. */
-const TO_EMERGENCY = new RegExp(`^(?:\\+[0-9]{1,3}|00[0-9]{0,3}|[01789])?(?:${EMERGENCY})$`);
 
 /** What is compared: a number, or the user of an address, without what may be written between digits. */
 function dialedOf(target: Target): string {
@@ -99,10 +91,16 @@ export function withinPatterns(
   const target = targetOf(to);
   if (!target) return { why: '`to` is neither a number like +15550123 nor an address like sip:user@host' };
   const dialed = dialedOf(target);
-  if (TO_EMERGENCY.test(dialed)) return { why: 'emergency numbers are never dialed' };
+  if (isEmergency(dialed)) return { why: 'emergency numbers are never dialed' };
   const never = patterns.never.some((pattern) => fits(pattern, dialed) || fitsAddress(pattern, target));
+  // Whoever allows `sip:*@host` does not mean the police of some country.
+  const inFull = isShortCode(dialed);
   const allowed = patterns.allow.some((pattern) =>
-    target.kind === 'number' ? fits(pattern, target.number) : fitsAddress(pattern, target),
+    inFull && /[?*]/.test(pattern.replace(/:\*$/, ''))
+      ? false
+      : target.kind === 'number'
+        ? fits(pattern, target.number)
+        : fitsAddress(pattern, target),
   );
   return never || !allowed ? { why: 'not allowed' } : { target };
 }

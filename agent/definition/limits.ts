@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 const sentence = z.string().min(1).max(1_000);
 
+const most = z.number().int().min(0).max(1_000_000).optional();
+
 /** How long a call and a silence may last, and what is said then. Seconds. */
 export const limits = z
   .strictObject({
@@ -43,6 +45,19 @@ export const limits = z
     silence_reprompt: sentence
       .default('Are you still there?')
       .describe('Asked where the model cannot. Template.'),
+    dialing: z
+      .strictObject({
+        per_hour: most.describe('Calls and transfers of this agent within an hour, however they go.'),
+        per_caller: most.describe('Likewise for one and the same caller, by their number.'),
+        per_destination: most.describe('Likewise to one and the same destination.'),
+        per_trunk: most.describe(
+          'Calls at once over an outbound trunk, of all agents of the organization; beyond that this one makes none there.',
+        ),
+      })
+      .prefault({})
+      .describe(
+        'How much the agent may dial, counted by all workers together; without limits as much as it is asked to.',
+      ),
     silence_goodbye: sentence
       .default('I cannot hear you, so I will hang up now. Goodbye.')
       .describe('Template.'),

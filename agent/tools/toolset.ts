@@ -1,6 +1,7 @@
 import { languageOf } from '../definition/character.ts';
 import type { Definition, Reachable } from '../definition/definition.ts';
 import { destinationUri } from '../definition/destination-uri.ts';
+import { isEmergency, isShortCode } from '../definition/emergency.ts';
 import { secretStateOf } from '../definition/state.ts';
 import { consultCall } from './consult-call.ts';
 import { endDialog } from './end-dialog.ts';
@@ -61,7 +62,9 @@ export function renderedDestinations<D extends Reachable & { introduce?: string 
   for (const [name, destination] of Object.entries(destinations)) {
     // Values from outside may have made it something else than an address; it is not offered then.
     const to = destinationUri(render(destination.to));
-    if (to === undefined) continue;
+    if (to === undefined || isEmergency(to)) continue;
+    // Written out by whoever wrote the definition it is what they mean; out of a caller's values it is not.
+    if (to !== destinationUri(destination.to) && isShortCode(to)) continue;
     found.set(name, {
       ...destination,
       to,

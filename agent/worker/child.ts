@@ -133,6 +133,7 @@ async function run(): Promise<void> {
     },
     definitions: threads.definitions,
     orders: threads.orders,
+    dialing: threads.dialing,
     roomAgents: threads.roomAgents,
     commands: threads.commands,
     beside: async (room, work, options = {}) => {

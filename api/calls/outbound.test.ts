@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
+import type { AgentName, Organization } from '../../base/ids.ts';
 import { createLog } from '../../base/log.ts';
 import { ordersIn } from '../../threads/orders.ts';
 import type { Thread } from '../../threads/thread.ts';
@@ -78,6 +79,49 @@ describe('POST /calls', () => {
     const entries = await redis.run((client) => client.xLen(`attendant:{default}:entries:${placed.id}`));
     expect(entries).toBe(1);
     writer.close();
+  });
+
+  it('tells at once that the agent has dialed as much as it may, by all workers and processes', async () => {
+    const agents = callingAgents();
+    const limited = {
+      ...agents,
+      get: (name: AgentName) => {
+        const loaded = agents.get(name);
+        const limits = { ...loaded.definition.limits, dialing: { per_destination: 2 } };
+        return { ...loaded, definition: { ...loaded.definition, limits } };
+      },
+    };
+    const own = new OutboundCalls({
+      threads,
+      definitions: limited,
+      livekit: noLiveKit(),
+      limits: { calls: 1_000, perMinute: 1_000 },
+      clock: systemClock,
+      log: createLog('test', 'silent'),
+      signal: stop.signal,
+    });
+    const app = createApp({ ...api, outbound: own });
+    const post = (to: string) =>
+      app.request('/calls', {
+        method: 'POST',
+        headers: { 'api-key': key, 'content-type': 'application/json' },
+        body: JSON.stringify({ ...CALL, to }),
+      });
+    const to = '+15550177';
+    const dialed = {
+      organization: 'default' as Organization,
+      agent: 'reminder' as AgentName,
+      caller: to,
+      to: `tel:${to}`,
+    };
+    expect((await post(to)).status).toBe(202);
+    for (const id of ['first', 'second'])
+      await threads.dialing.take(id, { ...dialed, trunk: 'provider' }, {});
+    const refused = await post(to);
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await refused.json()).toMatchObject({ code: 'E_DIAL_LIMIT' });
+    expect((await post('+15550178')).status).toBe(202);
   });
 
   it('makes one call of a request that is sent twice with one Idempotency-Key', async () => {

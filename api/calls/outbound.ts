@@ -19,6 +19,9 @@ const SEND_LIMIT = 5_000;
 /** After which LiveKit closes the room where nobody comes: more than a worker gets to take the order. */
 const ROOM_EMPTY = 30_000;
 const LOOK_EVERY = 1_000;
+/** After which it may be worth to ask again where an agent has dialed as much as it may: within the hour, or over the trunk. */
+const HOUR_WAIT = 60_000;
+const TRUNK_WAIT = 5_000;
 
 /** A call that somebody asks for. */
 export interface CallRequest {
@@ -32,6 +35,10 @@ export interface CallRequest {
   /** Seconds. */
   readonly ring_timeout?: number | undefined;
 }
+
+/** As the worker dials it. */
+const addressOf = ({ caller }: Order['start'], trunk: string | null): string =>
+  trunk === null ? caller.dialed : `tel:${caller.dialed}`;
 
 interface Parts {
   readonly threads: Threads;
@@ -60,11 +67,12 @@ export class OutboundCalls {
   /**
    * Takes a call on. Its thread is there when this resolves.
    *
-   * @throws AttendantError E_OUTBOUND_REFUSED, E_OUTBOUND_LIMIT, E_DEFINITION_NOT_FOUND, E_DEFINITION_INVALID, and as `Redis.run`
+   * @throws AttendantError E_OUTBOUND_REFUSED, E_OUTBOUND_LIMIT, E_DIAL_LIMIT, E_DEFINITION_NOT_FOUND, E_DEFINITION_INVALID, and as `Redis.run`
    */
   async place(organization: Organization, request: CallRequest): Promise<Order> {
     const { threads, limits, log } = this.#parts;
     const order = this.order(organization, request);
+    await this.#mayDial(order);
     try {
       await threads.orders.place(order, limits);
     } catch (thrown) {
@@ -133,6 +141,28 @@ export class OutboundCalls {
       thread.close();
     }
     await this.#send(order);
+  }
+
+  /** Says at once what the worker would find, who counts right before it dials. */
+  async #mayDial({ start, trunk }: Order): Promise<void> {
+    const { threads, definitions } = this.#parts;
+    const { organization, agent, caller } = start;
+    const limits = definitions.get(agent).definition.limits.dialing;
+    const dialed = {
+      organization,
+      agent,
+      caller: caller.dialed,
+      to: addressOf(start, trunk),
+      trunk: trunk ?? undefined,
+    };
+    const full = await threads.dialing.look(dialed, limits);
+    if (full === 'taken') return;
+    const wait = full === 'per_trunk' ? TRUNK_WAIT : HOUR_WAIT;
+    throw new ComeAgain(
+      'E_DIAL_LIMIT',
+      `the agent ${agent} has dialed as much as limits.dialing.${full} allows`,
+      wait,
+    );
   }
 
   async #begin({ start }: Order): Promise<void> {

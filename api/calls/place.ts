@@ -78,7 +78,13 @@ export function placingOperations(calls: Pick<OutboundCalls, 'place'>): Operatio
       body: requestSchema,
       creates: true,
       answers: [{ status: 202, description: 'The call is being made', schema: placedSchema }],
-      errors: ['E_OUTBOUND_REFUSED', 'E_OUTBOUND_LIMIT', 'E_DEFINITION_NOT_FOUND', 'E_DEFINITION_INVALID'],
+      errors: [
+        'E_OUTBOUND_REFUSED',
+        'E_OUTBOUND_LIMIT',
+        'E_DIAL_LIMIT',
+        'E_DEFINITION_NOT_FOUND',
+        'E_DEFINITION_INVALID',
+      ],
       run: async ({ client, body }) => {
         const { start, trunk } = await calls.place(client.organization, body);
         const { id, uid, agent, caller } = start;

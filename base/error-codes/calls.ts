@@ -176,6 +176,16 @@ export const CALLS = {
     title: 'The agent may not make that call',
     mend: 'See the detail. What an agent may dial stands in the outbound section of its definition.',
   },
+  E_DIAL_LIMIT: {
+    status: 429,
+    title: 'The agent dials no more: a limit of its definition is reached',
+    mend: 'The detail says which: limit_per_hour, limit_per_caller, limit_per_destination or limit_per_trunk of limits.dialing; limit_unknown where Redis could not be asked.',
+  },
+  E_EMERGENCY_NUMBER: {
+    status: 403,
+    title: 'An emergency number was not dialed',
+    mend: 'No agent dials one. Give callers people who can help as a destination.',
+  },
   E_OUTBOUND_LIMIT: {
     status: 429,
     title: 'The organization makes as many calls as it may',

@@ -74,7 +74,14 @@ async function serve(models: Models, path: string, body: Buffer, response: Serve
         const half = () => stream(response, { say: answer.say ?? 'I will see to ' }, false);
         const quoted = JSON.stringify(asked.messages.at(-1));
         const life = 'data: {"choices": []}\n\n';
-        fail(response, answer.fail, { type: 'text/event-stream', half, life, quoted });
+        fail(response, answer.fail, {
+          type: 'text/event-stream',
+          half,
+          life,
+          quoted,
+          nonsense: 'data: <h1>It works!</h1>\n\ndata: [DONE]\n\n',
+          otherShape: 'data: {"choices": {"delta": 7}}\n\ndata: ["choices"]\n\n',
+        });
       }
       return;
     }
@@ -85,7 +92,14 @@ async function serve(models: Models, path: string, body: Buffer, response: Serve
       const fault = models.mute?.(input, model);
       if (fault !== undefined) {
         const half = () => response.writeHead(200, AUDIO).write(pcm.subarray(0, (pcm.length >> 2) * 2));
-        fail(response, fault, { type: AUDIO['content-type'], half, life: '', quoted: input });
+        fail(response, fault, {
+          type: fault === 'nonsense' ? 'audio/mpeg' : AUDIO['content-type'],
+          half,
+          life: '',
+          quoted: input,
+          nonsense: Buffer.concat([Buffer.from('ID3'), pcm]),
+          otherShape: '{"audio": null}',
+        });
         return;
       }
       response.writeHead(200, AUDIO).end(pcm);
@@ -96,7 +110,14 @@ async function serve(models: Models, path: string, body: Buffer, response: Serve
       const text = (await models.transcribe?.(pcmOf(body), model)) ?? '';
       if (typeof text !== 'string') {
         const half = () => response.writeHead(200, JSON_TYPE).write('{"text": "I wou');
-        fail(response, text.fail, { type: JSON_TYPE['content-type'], half, life: ' ', quoted: '' });
+        fail(response, text.fail, {
+          type: JSON_TYPE['content-type'],
+          half,
+          life: ' ',
+          quoted: '',
+          nonsense: JSON.stringify({ text: 'word '.repeat(200_000) }),
+          otherShape: '{"text": ["I", "would"]}',
+        });
       } else response.writeHead(200, JSON_TYPE).end(JSON.stringify({ text }));
       return;
     }
@@ -109,11 +130,18 @@ const AUDIO = { 'content-type': 'audio/pcm' };
 const JSON_TYPE = { 'content-type': 'application/json' };
 const LIFE_EVERY = 500;
 
-/** @param as what an answer would look like: its type, the first half of one, and what comes while there is none; and what an error quotes. */
+/** @param as what an answer would look like: its type, the first half of one, what comes while there is none, what is none, and what an error quotes. */
 function fail(
   response: ServerResponse,
   fault: Fault,
-  as: { type: string; half: () => unknown; life: string; quoted: string },
+  as: {
+    type: string;
+    half: () => unknown;
+    life: string;
+    nonsense: string | Buffer;
+    otherShape: string;
+    quoted: string;
+  },
 ): void {
   if (typeof fault === 'number') {
     refuse(response, fault, as.quoted);
@@ -144,6 +172,20 @@ function fail(
       response.on('close', () => clearInterval(timer));
       return;
     }
+    case 'end half way':
+      as.half();
+      setTimeout(() => response.end(), 50);
+      return;
+    case 'half call':
+      stream(response, { call: [{ name: 'receive_dtmf', args: '{"digits": ' }] }, false);
+      setTimeout(() => response.destroy(), 50);
+      return;
+    case 'nonsense':
+      response.writeHead(200, { 'content-type': as.type }).end(as.nonsense);
+      return;
+    case 'other shape':
+      response.writeHead(200, { 'content-type': as.type }).end(as.otherShape);
+      return;
     default:
       fault satisfies never;
   }
@@ -179,7 +221,7 @@ function stream(
     );
   chunk({ role: 'assistant', content: '' });
   for (const word of say.split(/(?<= )/)) if (word) chunk({ content: word });
-  if (!isWhole) return;
+  if (!isWhole && call.length === 0) return;
   call.forEach(({ name, args }, index) =>
     chunk({
       tool_calls: [
@@ -192,6 +234,7 @@ function stream(
       ],
     }),
   );
+  if (!isWhole) return;
   chunk({}, call.length > 0 ? 'tool_calls' : 'stop');
   if (withUsage) response.write(`data: ${JSON.stringify({ id, choices: [], usage: USAGE })}\n\n`);
   response.end('data: [DONE]\n\n');

@@ -21,10 +21,22 @@ export type ChatAnswer =
 
 /**
  * How a server fails: an HTTP status; the connection is reset before an answer, or half way through one; no answer; an answer that stops half way
- * and stays open; something else than an answer; an answer with nothing in it; signs of life for ever, and never an answer.
+ * and stays open; something else than an answer; an answer with nothing in it; signs of life for ever, and never an answer; an answer that ends half way
+ * as if it were whole; a tool call that breaks off; an answer whose parts are no JSON, are compressed sound, or too much of it; one of another shape.
  */
 export type Fault =
-  number | 'reset' | 'reset half way' | 'hang' | 'hang half way' | 'garbage' | 'empty' | 'idle';
+  | number
+  | 'reset'
+  | 'reset half way'
+  | 'hang'
+  | 'hang half way'
+  | 'garbage'
+  | 'empty'
+  | 'idle'
+  | 'end half way'
+  | 'half call'
+  | 'nonsense'
+  | 'other shape';
 
 /** 16-bit mono. */
 export interface Pcm {

@@ -280,13 +280,15 @@ class Session {
       case 'hang half way':
         return this.#say(response, say, 0.5);
       case 'reset':
-        this.#socket.terminate();
-        return;
       case 'reset half way':
-        await this.#say(response, say, 0.5);
+      case 'end half way':
+      case 'half call':
+        if (fail !== 'reset') await this.#say(response, say, 0.5);
         this.#socket.terminate();
         return;
       case 'garbage':
+      case 'nonsense':
+      case 'other shape':
         this.#socket.send('<h1>It works!</h1>');
         return;
       case 'empty':

@@ -14,6 +14,7 @@ const FAULTS: Fault[] = [
   'garbage',
   'empty',
   'idle',
+  'nonsense',
 ];
 
 export function standIns(board: () => Switchboard): void {

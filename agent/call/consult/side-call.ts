@@ -14,6 +14,7 @@ import { hangUp, joinRoom } from '../room.ts';
 import { dialCallee } from '../transfer/callee.ts';
 import { classify, type Verdict } from '../transfer/result.ts';
 import type { AsideEnd, Errand } from './consult.ts';
+import type { Tolls } from '../tolls.ts';
 import { Minutes } from './minutes.ts';
 
 /** Milliseconds from the answer, whatever the definition says: a caller is waiting. */
@@ -33,6 +34,8 @@ export const SIDE_CALL_HEADER = 'X-Attendant-Side-Call';
 export interface Parent {
   readonly start: ThreadStart;
   readonly caller: Caller;
+  /** Of the caller's call, whose agent has this one made. */
+  readonly tolls: Tolls;
   /** Aborts when the caller's call ends, by whomever. */
   readonly ending: AbortSignal;
   /** Aborts when the caller has hung up. */
@@ -169,6 +172,7 @@ async function talk(parts: {
       answered,
       exchange,
       task: ask,
+      tolls: parent.tolls,
     });
     // Listening before they pick up: machines speak at once.
     await conversation.begin();
@@ -180,6 +184,7 @@ async function talk(parts: {
         gone: parent.gone,
         ending: ending.begun,
         maxDuration: limit + LEG_MARGIN,
+        tolls: parent.tolls,
         livekit,
         env,
         clock,

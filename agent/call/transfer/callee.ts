@@ -36,6 +36,8 @@ export async function dialCallee(
 ): Promise<Dialed> {
   const way = await wayTo(call, destination);
   if ('over' in way) return { verdict: classify(way) };
+  const charge = await call.tolls.charge(destination.to, destination.trunk);
+  if (charge.refusal !== undefined) return { verdict: classify({ over: 'unsent', cause: charge.refusal }) };
   let rang = false;
   const onAttributes = (
     _changed: Record<string, string>,
@@ -47,6 +49,7 @@ export async function dialCallee(
   call.room.on(RoomEvent.ParticipantAttributesChanged, onAttributes);
   const arrival = new Arrival(call.room, identity, call.clock);
   const end = endOf(call);
+  let isUp = false;
   try {
     onDialing(identity);
     const answer = call.livekit.sip.dial({ ...way.dial, identity });
@@ -58,6 +61,8 @@ export async function dialCallee(
     if (result.ok) {
       await arrival.known(call.ending);
       const verdict = classify({ over: 'answered' });
+      isUp = true;
+      void legLeaves(call.room, [identity], new AbortController().signal).then(charge.hungUp);
       return { identity, verdict: { ...verdict, status: 'completed' } };
     }
     // A request that ran out at our side may still ring at the other.
@@ -66,6 +71,7 @@ export async function dialCallee(
       verdict: classify({ over: 'invite_refused', answer: result, rang, authenticated: way.authenticated }),
     };
   } finally {
+    if (!isUp) charge.hungUp();
     end.forget();
     arrival.forget();
     call.room.off(RoomEvent.ParticipantAttributesChanged, onAttributes);

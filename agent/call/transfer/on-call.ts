@@ -4,6 +4,7 @@ import type { Clock } from '../../../base/clock.ts';
 import type { Log } from '../../../base/log.ts';
 import type { LiveKit } from '../../../livekit/client.ts';
 import type { Models } from '../models.ts';
+import type { Tolls } from '../tolls.ts';
 
 /** A SIP participant of a room. */
 export interface Leg {
@@ -22,6 +23,7 @@ export interface OnCall {
   readonly gone: AbortSignal;
   /** Aborts when the call ends, by whomever. */
   readonly ending: AbortSignal;
+  readonly tolls: Tolls;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What a colleague is briefed with. */
   readonly models: Models;
@@ -32,7 +34,10 @@ export interface OnCall {
 }
 
 /** The call, as far as dialing somebody takes it: into which room, for whom, and until when. */
-export type Dialing = Pick<OnCall, 'room' | 'livekit' | 'gone' | 'ending' | 'env' | 'clock' | 'log'> & {
+export type Dialing = Pick<
+  OnCall,
+  'room' | 'livekit' | 'gone' | 'ending' | 'tolls' | 'env' | 'clock' | 'log'
+> & {
   readonly leg: Pick<Leg, 'room'>;
   /** Whose number is shown where the destination names none. */
   readonly caller: { readonly number: string };

@@ -8,6 +8,9 @@ import { classify, type Verdict } from './result.ts';
  */
 export async function refer(call: OnCall, destination: Destination): Promise<Verdict> {
   const { livekit, leg } = call;
+  const { refusal } = await call.tolls.charge(destination.to);
+  if (refusal !== undefined) return classify({ over: 'unsent', cause: refusal });
+  if (call.ending.aborted) return classify({ over: 'call_ended', callerGone: call.gone.aborted });
   const given = new AbortController();
   const answer = livekit.sip.refer(leg, destination.to, {
     headers: destination.headers,

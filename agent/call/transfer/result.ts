@@ -1,4 +1,5 @@
 import type { SipResult } from '../../../livekit/client.ts';
+import type { Refusal } from '../tolls.ts';
 import type { TransferAttempt } from '../../../threads/entry.ts';
 
 /** What an attempt came to, without what it was. */
@@ -11,7 +12,7 @@ export type SipFacts =
   | {
       readonly over: 'unsent';
       readonly cause:
-        'loop' | 'trunk_unknown' | 'credentials_missing' | 'livekit_unreachable' | 'not_isolated';
+        'loop' | 'trunk_unknown' | 'credentials_missing' | 'livekit_unreachable' | 'not_isolated' | Refusal;
     }
   /** The call ended, by the caller or by us, before there was a result. */
   | { readonly over: 'call_ended'; readonly callerGone: boolean }

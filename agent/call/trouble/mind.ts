@@ -94,7 +94,7 @@ export class Mind extends llm.LLM {
 }
 
 async function ask(server: MindServer, options: ChatOptions, reply: Reply, budget: Budget): Promise<void> {
-  const seen = { finished: false, onLife: () => budget.signOfLife() };
+  const seen = { finished: false, calls: false, garbled: false, onLife: () => budget.signOfLife() };
   const { baseUrl, apiKey, name, temperature, parameters } = server;
   const { parallel_tool_calls, reasoning_effort, tool_choice, ...others } = parameters;
   const tools = llm.toToolContext(options.toolCtx)?.functionTools ?? {};
@@ -123,12 +123,17 @@ async function ask(server: MindServer, options: ChatOptions, reply: Reply, budge
       if (next.done) break;
       reply.put(next.value);
     }
+  } catch (error) {
+    throw seen.garbled ? new Failure('garbage', { cause: error }) : error;
   } finally {
     stream.close();
   }
+  if (seen.garbled) throw new Failure('garbage', { cause: failure });
   if (failure !== undefined)
     throw failure instanceof Error ? failure : new Failure('refused', { cause: failure });
   if (!seen.finished) throw new Failure('cut_off');
+  // A call without a name comes to nothing, and the caller would wait for it.
+  if (seen.calls && !reply.hasCalled) throw new Failure('garbage');
 }
 
 /** A reply as it comes, whoever it comes from. */

@@ -12,6 +12,11 @@ const LONGEST = 300;
 /** Bytes that the head of a WAV may have. */
 const MOST_HEAD = 4_096;
 const HIGHEST_RATE = 192_000;
+/** What compressed sound, a page or a problem begins with, and raw samples do not: three signs that fit are no chance. */
+const NO_SAMPLES = /^(?:ID3|OggS|fLaC|<!D|<ht|<\?x|\{"|\{ ")/;
+/** A WAV where raw samples were asked for: some servers send nothing else. */
+const WAV = 'RIFF';
+const BEGINNING = 4;
 /** A length that a server writes before it knows it. */
 const UNKNOWN_LENGTH = 0x7fff_0000;
 
@@ -24,6 +29,8 @@ export class SpeechAudio {
   #heard = 0;
   #most: number;
   #resampler: AudioResampler | undefined;
+  /** The first bytes, until there are enough to know what they are. */
+  #beginning: Buffer | undefined = Buffer.alloc(0);
 
   constructor(parameters: SpeechParameters, play: (frame: AudioFrame) => void) {
     this.#play = play;
@@ -34,6 +41,21 @@ export class SpeechAudio {
 
   /** @throws Failure `garbage` for what is no sound, or never stops. */
   take(chunk: Uint8Array): void {
+    if (this.#beginning === undefined) {
+      this.#samples(chunk);
+      return;
+    }
+    const bytes = Buffer.concat([this.#beginning, chunk]);
+    this.#beginning = bytes;
+    if (bytes.length < BEGINNING) return;
+    const first = bytes.toString('latin1', 0, BEGINNING);
+    if (NO_SAMPLES.test(first)) throw new Failure('garbage');
+    if (first === WAV) this.#head ??= Buffer.alloc(0);
+    this.#beginning = undefined;
+    this.#samples(bytes);
+  }
+
+  #samples(chunk: Uint8Array): void {
     const samples = this.#head ? this.#behindHead(this.#head, chunk) : chunk;
     if (samples.length === 0) return;
     this.#heard += samples.length;
@@ -49,6 +71,8 @@ export class SpeechAudio {
 
   /** @throws Failure `no_sound` where none came. */
   end(): void {
+    const { length = 0 } = this.#beginning ?? {};
+    if (length > 0 && !this.#head) this.#samples(this.#beginning ?? Buffer.alloc(0));
     this.#frame(this.#rest.subarray(0, this.#rest.length - (this.#rest.length % 2)));
     for (const frame of this.#resampler?.flush() ?? []) this.#play(frame);
     if (this.#heard < 2) throw new Failure(this.#head?.length ? 'garbage' : 'no_sound');

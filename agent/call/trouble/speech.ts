@@ -114,7 +114,7 @@ async function request(
     await response.body?.cancel().catch(() => undefined);
     throw new Failure(`http_${response.status}`);
   }
-  if (/json|text/.test(response.headers.get('content-type') ?? '')) {
+  if (!isRaw(response.headers.get('content-type') ?? '')) {
     await response.body?.cancel().catch(() => undefined);
     throw new Failure('garbage');
   }
@@ -127,6 +127,15 @@ async function request(
     audio.take(chunk);
   }
   if (!signal.aborted) audio.end();
+}
+
+/**
+ * Whether what comes may be raw samples or a WAV, by its type, which many servers leave out or call anything. Compressed sound played as samples is a noise
+ * that hurts.
+ */
+function isRaw(type: string): boolean {
+  if (/json|text|html|xml/i.test(type)) return false;
+  return !/(audio|video)\/(x-)?(mpeg|mp3|mp4|m4a|aac|ogg|opus|flac|webm|3gpp|amr)/i.test(type);
 }
 
 /** One sentence on its way to becoming sound. */

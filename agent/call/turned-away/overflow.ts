@@ -12,6 +12,7 @@ import { interject } from '../interjection.ts';
 import { Presence } from '../presence.ts';
 import { callerJoins, chaperone, hangUp, leave } from '../room.ts';
 import { holdCall } from '../takeover/holding.ts';
+import { tollsOf } from '../tolls.ts';
 import { Transcript } from '../transcript.ts';
 import { Transfer } from '../transfer/transfer.ts';
 import { RECORDED, recording } from '../trouble/recordings.ts';
@@ -63,6 +64,7 @@ export async function overflow(
     caller,
     gone,
     ending: ending.begun,
+    tolls: tollsOf({ start, definition: agent.definition, thread }, exchange),
     models,
     history: () => llm.ChatContext.empty(),
     thread,
