@@ -148,6 +148,7 @@ export class OutboundCalls {
     const { threads, definitions } = this.#parts;
     const { organization, agent, caller } = start;
     const limits = definitions.get(agent).definition.limits.dialing;
+    if (Object.keys(limits).length === 0) return;
     const dialed = {
       organization,
       agent,
