@@ -104,7 +104,7 @@ test('the plan is shown and changes nothing, applying it makes all, a second tim
 test('an edited file is a change of its fields, a removed one a deletion, a renamed one keeps what it made', async () => {
   await apply();
   const before = new Map((await trunks()).map(({ name, sipTrunkId }) => [name, sipTrunkId]));
-  edit(['sip-trunks', 'local-number.json'], (info) => (info['ringing_timeout'] = '4s'));
+  edit(['sip-trunks', 'local-number.json'], (info) => (info['ringing_timeout'] = '5s'));
   renameSync(fileOf('sip-trunks', 'local-number.json'), fileOf('sip-trunks', 'number.json'));
   rmSync(fileOf('sip-trunks', 'local-names.json'));
   rmSync(fileOf('dispatch-rules', 'local-names.json'));
@@ -122,7 +122,7 @@ test('an edited file is a change of its fields, a removed one a deletion, a rena
   await apply();
   const kept = (await trunks()).filter(({ name }) => name !== 'unknown numbers');
   expect(kept.map(({ sipTrunkId }) => sipTrunkId)).toEqual([before.get('local-number')]);
-  expect(kept[0]?.ringingTimeout?.seconds).toBe(4n);
+  expect(kept[0]?.ringingTimeout?.seconds).toBe(5n);
   expect(await rules()).toHaveLength(2);
   expect((await actions()).filter((action) => !action.startsWith('unchanged'))).toEqual([]);
 });
@@ -271,14 +271,14 @@ test('a LiveKit that lost its data has trunks and rules again soon, an edit is a
   await expect.poll(async () => (await rules()).length, { timeout: 10_000 }).toBe(2);
   const file = fileOf('sip-trunks', 'local-number.json');
   const right = readFileSync(file, 'utf8');
-  writeFileSync(file, right.replace('8s', '5s').slice(0, -5));
+  writeFileSync(file, right.replace('4s', '5s').slice(0, -5));
   await expect
     .poll(() => keeper.logged, { timeout: 10_000 })
     .toContain('trunks and dispatch rules are not applied');
   expect(keeper.applied()).toBe(true);
-  writeFileSync(file, right.replace('8s', '5s'));
+  writeFileSync(file, right.replace('4s', '5s'));
   const timeouts = async () => (await trunks()).map((trunk) => Number(trunk.ringingTimeout?.seconds)).sort();
-  await expect.poll(timeouts, { timeout: 10_000 }).toEqual([5, 8]);
+  await expect.poll(timeouts, { timeout: 10_000 }).toEqual([4, 5]);
   await keeper.stop();
 });
 
