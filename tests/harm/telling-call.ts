@@ -47,6 +47,12 @@ function isQuiet(earpiece: Earpiece): boolean {
   return earpiece.samples(since).length > 0 && earpiece.loudness(since) < SOFT;
 }
 
+/** Whether an agent's line is what the caller let it say: where its voice breaks off on a machine with too much to do, a key comes too early. */
+function isCutOff(line: string, whole: string): boolean {
+  const [, said] = /^agent \(interrupted\): (.+)$/.exec(line) ?? [];
+  return said !== undefined && whole.startsWith(`agent: ${said}`);
+}
+
 /**
  * A call whose every word, key and tool is known: the agent asks for digits that the caller types, and presses keys that the caller hears, in
  * random order, until the rounds are over and it ends the call. What the thread must say of it follows from what the model was asked and
@@ -119,7 +125,7 @@ export class TellingCall {
   /** The thread says what was said and done: each once, in order, nothing else. */
   check(thread: Thread): void {
     const { earpiece } = this.call;
-    expect(lines(thread.history)).toEqual([
+    const expected = [
       ...this.#rounds.flatMap(({ what, digits }, i) => [
         `agent: ${said(i)}`,
         ...(what === 'collects'
@@ -132,7 +138,11 @@ export class TellingCall {
       `agent: ${GOODBYE}`,
       'agent → end_dialog',
       'end_dialog ⇒ {"ended":true}',
-    ]);
+    ];
+    const told = lines(thread.history).map((line, i) =>
+      isCutOff(line, expected[i] ?? '') ? expected[i] : line,
+    );
+    expect(told).toEqual(expected);
     expect(thread.end_reason).toEqual({ result: 'completed', reason: 'end_dialog' });
     expect(thread.digits.map(({ digits }) => digits)).toEqual(this.#digitsOf('collects'));
     expect(earpiece.keys, 'what the agent pressed').toBe(this.#digitsOf('presses').join(''));
