@@ -57,7 +57,7 @@ export default tseslint.config(
   },
   {
     // Programs of their own, for people to copy.
-    files: ['examples/**'],
+    files: ['examples/**', 'bench/stock/**'],
     languageOptions: { globals: { Buffer: 'readonly', fetch: 'readonly', AbortSignal: 'readonly' } },
     rules: { 'no-restricted-properties': 'off' },
   },

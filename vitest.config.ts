@@ -11,6 +11,7 @@ const CROWDS = [
   'tests/soak/*.test.ts',
   'tests/webhooks/*.test.ts',
   'tests/harm/*.test.ts',
+  'tests/bench/*.test.ts',
 ];
 
 /** What `npm run harm` runs in its long form; each is in one of the other projects too, in its short form. They start what they need themselves. */

@@ -1,5 +1,5 @@
 /** RFC 4733 section 3.2: the events of the keypad, by their codes. */
-const KEYS = '0123456789*#ABCD';
+export const KEYS = '0123456789*#ABCD';
 /** From key to key; each tone takes the first 100 of it. */
 export const KEY_MS = 300;
 const TONE_MS = 100;
@@ -44,16 +44,27 @@ function rtp(
   marker: boolean,
   duration: number,
 ): Buffer {
-  const bytes = Buffer.alloc(16);
+  const bytes = Buffer.alloc(12);
   bytes[0] = 0x80;
   bytes[1] = (marker ? 0x80 : 0) | PAYLOAD_TYPE;
   bytes.writeUInt16BE(sequence, 2);
   bytes.writeUInt32BE(timestamp >>> 0, 4);
   bytes.writeUInt32BE(SSRC, 8);
-  bytes[12] = event;
-  bytes[13] = (end ? 0x80 : 0) | VOLUME;
-  bytes.writeUInt16BE(duration, 14);
-  return bytes;
+  return Buffer.concat([bytes, keyEvent(event, end, duration)]);
+}
+
+/**
+ * The payload of an RFC 4733 event (section 2.3).
+ *
+ * @param event the key's place in `KEYS`.
+ * @param duration of the tone so far, in units of 8 kHz.
+ */
+export function keyEvent(event: number, end: boolean, duration: number): Buffer {
+  const payload = Buffer.alloc(4);
+  payload[0] = event;
+  payload[1] = (end ? 0x80 : 0) | VOLUME;
+  payload.writeUInt16BE(duration, 2);
+  return payload;
 }
 
 function fileHeader(): Buffer {

@@ -19,3 +19,14 @@ function encode(sample: number): number {
   const mantissa = (magnitude >> (exponent + 3)) & 0x0f;
   return ~(sign | (exponent << 4) | mantissa) & 0xff;
 }
+
+/** ITU-T G.711 u-law as 16-bit samples, at the same rate. */
+export function linear(coded: Buffer): Buffer {
+  const pcm = Buffer.alloc(coded.length * 2);
+  for (const [i, byte] of coded.entries()) {
+    const bits = ~byte & 0xff;
+    const magnitude = ((((bits & 0x0f) << 3) + 0x84) << ((bits >> 4) & 0x07)) - 0x84;
+    pcm.writeInt16LE(bits & 0x80 ? -magnitude : magnitude, i * 2);
+  }
+  return pcm;
+}

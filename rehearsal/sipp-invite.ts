@@ -2,6 +2,9 @@
 export const PAYLOAD_TYPES = { PCMU: 0, G722: 9 } as const;
 export type SippCodec = keyof typeof PAYLOAD_TYPES;
 
+/** A port for each call, out of the file of values that SIPp is given (`-inf`). */
+export const PORT_OF_CALL = '[field0]';
+
 export interface SippCredentials {
   readonly user: string;
   readonly password: string;
@@ -12,7 +15,7 @@ interface Inviting {
   readonly codec: SippCodec;
   readonly user: string;
   readonly from: string;
-  readonly hearAt?: number | undefined;
+  readonly hearAt?: number | typeof PORT_OF_CALL | undefined;
   readonly credentials?: SippCredentials | undefined;
 }
 

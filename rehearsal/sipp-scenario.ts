@@ -1,7 +1,13 @@
 import { AttendantError } from '../base/errors.ts';
 import { KEY_MS, keyCapture } from './key-capture.ts';
 import { headerFault } from './pbx-config.ts';
-import { invites, PAYLOAD_TYPES, type SippCodec, type SippCredentials } from './sipp-invite.ts';
+import {
+  invites,
+  PAYLOAD_TYPES,
+  type PORT_OF_CALL,
+  type SippCodec,
+  type SippCredentials,
+} from './sipp-invite.ts';
 
 export { PAYLOAD_TYPES, type SippCodec, type SippCredentials } from './sipp-invite.ts';
 
@@ -35,10 +41,10 @@ export interface SippCaller {
   readonly from: string;
   /** In a value, `{call}` stands for the number of the call (from 1) where one run places several. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Raw audio in the codec to play from the answer on; a call without RTP is soon hung up. */
-  readonly audio: string;
-  /** The port that gets the far end's audio and keys in place of SIPp, which listens to none. */
-  readonly hearAt?: number | undefined;
+  /** Raw audio in the codec to play from the answer on; a call without RTP is soon hung up. Undefined where another program sends it. */
+  readonly audio?: string | undefined;
+  /** The port that gets the far end's audio and keys in place of SIPp, which listens to none; or SIPp's own name of a value. */
+  readonly hearAt?: number | typeof PORT_OF_CALL | undefined;
   /** What it answers a challenge (407) with; one must come then. */
   readonly credentials?: SippCredentials | undefined;
   readonly steps: readonly SippStep[];
@@ -104,7 +110,7 @@ Max-Forwards: 70
 Content-Length: 0
 
 ]]></send>
-${play(caller.audio, caller.codec)}${body}  <label id="over"/>
+${caller.audio === undefined ? '' : play(caller.audio, caller.codec)}${body}  <label id="over"/>
 ${reply('200 OK')}  <label id="end"/>
   <nop/>
 </scenario>

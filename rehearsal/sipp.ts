@@ -8,6 +8,7 @@ import { lastLines, type Program, startProgram } from './program.ts';
 import { callsOf, type FarEnd, sippCalleeXml } from './sipp-callee.ts';
 import { SippRun } from './sipp-run.ts';
 import { headerOf } from './sip-trace.ts';
+import { PORT_OF_CALL } from './sipp-invite.ts';
 import {
   sippCallerXml,
   type SippCodec,
@@ -45,6 +46,8 @@ export interface SippOptions {
   readonly codec?: SippCodec;
   /** A UDP port on this machine that gets the far end's RTP in place of SIPp, which listens to none. */
   readonly hearAt?: number;
+  /** A UDP port for each call that sends and takes its audio and keys in place of SIPp, which then only signals; the calls of a run in order. */
+  readonly mediaAt?: readonly number[];
   /** What it answers a challenge with; the far end must ask for them then. */
   readonly credentials?: SippCredentials;
   readonly signal: AbortSignal;
@@ -73,7 +76,16 @@ const CANNOT_RUN = 254;
 export async function startSipp(options: SippOptions): Promise<SippRun> {
   const folder = await temporaryFolder('sipp');
   try {
-    const { target, user, from = '+15550123', headers = {}, steps, codec = 'G722', hearAt, signal } = options;
+    const {
+      target,
+      user,
+      from = '+15550123',
+      headers = {},
+      steps,
+      codec = 'G722',
+      mediaAt,
+      signal,
+    } = options;
     const silence = join(folder, 'silence.raw');
     await writeFile(silence, ENCODE[codec](Buffer.alloc(16_000 * 2)));
     const files = sippCallerXml({
@@ -81,11 +93,12 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
       user,
       from,
       headers,
-      audio: silence,
+      audio: mediaAt ? undefined : silence,
       codec,
-      hearAt,
+      hearAt: mediaAt ? PORT_OF_CALL : options.hearAt,
       steps,
     });
+    if (mediaAt) await writeFile(join(folder, 'ports.csv'), ['SEQUENTIAL', ...mediaAt, ''].join('\n'));
     const address = await addressTowards(target.host, target.port);
     const { callId = `${process.pid}-${Math.random().toString(36).slice(2)}` } = options;
     const { calls = 1, atOnce = 1, rate = 10, within = WITHIN } = options;
@@ -93,6 +106,7 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
       ...[`${target.host}:${target.port}`, '-l', String(atOnce), '-r', String(rate)],
       ...['-cid_str', `%u-${callId}`, '-timeout', `${Math.ceil(within / 1000)}s`, '-timeout_error'],
       ...files.keys.flatMap(([key, value]) => ['-key', key, value]),
+      ...(mediaAt ? ['-inf', 'ports.csv'] : []),
     ];
     const callIdOf = (call: number) => Promise.resolve(`${call}-${callId}`);
     return await run({ folder, files, address, calls, args, callIdOf, signal });

@@ -1,10 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { systemClock } from '../../base/clock.ts';
+import { linear } from '../../rehearsal/mulaw.ts';
+import { PCMU, readRtp, TELEPHONE_EVENT } from '../../rehearsal/rtp.ts';
 import { amplitudeOf } from './tone.ts';
 import { VOICE_HERTZ } from './model-server.ts';
 
-const PCMU = 0;
-const TELEPHONE_EVENT = 101;
 const RATE = 8_000;
 const KEYS = '0123456789*#ABCD';
 /** Of full scale 32,767: softer than the voice of the model server, louder than what a codec leaves of silence. */
@@ -132,20 +132,16 @@ export class Earpiece {
   }
 
   #take(packet: Buffer): void {
-    if (packet.length < 12 || packet.readUInt8(0) >> 6 !== 2) return;
+    const rtp = readRtp(packet);
+    if (!rtp) return;
     const at = systemClock.now();
-    const extension = (packet.readUInt8(0) & 0x10) !== 0;
-    const sources = 12 + (packet.readUInt8(0) & 0x0f) * 4;
-    const start = extension ? sources + 4 + packet.readUInt16BE(sources + 2) * 4 : sources;
-    const payload = packet.subarray(start);
-    const type = packet.readUInt8(1) & 0x7f;
+    const { type, timestamp, payload } = rtp;
     if (type === PCMU) {
       const pcm = linear(payload);
       this.#packets.push({ at, pcm, voice: amplitudeOf(VOICE_HERTZ, pcm, RATE) > AUDIBLE });
     }
     if (type === TELEPHONE_EVENT && payload.length >= 4) {
       // All packets of one key have the timestamp of its beginning.
-      const timestamp = packet.readUInt32BE(4);
       if (this.#keys.at(-1)?.timestamp !== timestamp)
         this.#keys.push({ at, timestamp, key: KEYS[payload.readUInt8(0)] ?? '?' });
     }
@@ -156,15 +152,4 @@ export class Earpiece {
 function isAudible(pcm: Buffer): boolean {
   for (let at = 0; at + 1 < pcm.length; at += 2) if (Math.abs(pcm.readInt16LE(at)) > AUDIBLE) return true;
   return false;
-}
-
-/** ITU-T G.711 u-law as 16-bit samples. */
-function linear(coded: Buffer): Buffer {
-  const pcm = Buffer.alloc(coded.length * 2);
-  for (const [i, byte] of coded.entries()) {
-    const bits = ~byte & 0xff;
-    const magnitude = ((((bits & 0x0f) << 3) + 0x84) << ((bits >> 4) & 0x07)) - 0x84;
-    pcm.writeInt16LE(bits & 0x80 ? -magnitude : magnitude, i * 2);
-  }
-  return pcm;
 }

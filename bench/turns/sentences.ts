@@ -1,0 +1,68 @@
+/**
+ * What callers say in one turn; `|` is where they hesitate. Each pause stands where the sentence is not over, as people pause: before the thing they
+ * have to think of.
+ */
+export const SENTENCES: readonly string[] = [
+  'I would like to | change my appointment',
+  'my order number is | four seven one one',
+  'I ordered a lamp last week and | it has not arrived yet',
+  'can you tell me | when you open tomorrow',
+  'the name is | Miller with two letters L',
+  'I moved last month so | my address has changed',
+  'yes please | send it to my office',
+  'no I meant | the other invoice',
+  'I think it was | on the third of May',
+  'could you please | repeat the price',
+  'I want to talk to | somebody in billing',
+  'my telephone number ends with | eight three',
+  'the parcel was | damaged when it came',
+  'I paid twice for | the same order',
+  'it is about | my contract from last year',
+  'we are four people and | we would like a table',
+  'I need | a new password',
+  'the machine shows | error number twelve',
+  'do you have | the blue one in stock',
+  'I would prefer | the afternoon',
+  'let me see | it is on the back of the card',
+  'my customer number is | one two three four five six',
+  'I called yesterday because | the heating was cold',
+  'it worked until | you changed something',
+  'please cancel | the order for the chairs',
+  'I have | two questions about the bill',
+  'the street is | Garden Road number five',
+  'is it possible to | pay by card',
+  'I am waiting for | a refund since March',
+  'my daughter needs | a doctor today',
+  'the first one is fine but | the second is too small',
+  'I would like to know | how much it costs',
+  'we bought it in | the shop at the station',
+  'it should have been | delivered on Monday',
+  'the color was | green I believe',
+  'I am calling for | my mother who is ill',
+  'sorry I meant | the day after tomorrow',
+  'there is a problem with | the door of the oven',
+  'I lost | my card this morning',
+  'you can reach me | after six in the evening',
+  'the letter says | I owe you forty dollars',
+  'could I speak with | the person from yesterday',
+  'I would like | one ticket to the airport',
+  'it makes a noise when | I turn it on',
+  'my internet is | very slow in the evening',
+  'the reservation is under | the name of Brown',
+  'I do not know whether | you can help me',
+  'my flight is | at ten in the morning',
+  'please tell him that | I will be late',
+  'I want to return | the shoes that I bought',
+  'the date of birth is | May the ninth',
+  'I have been waiting | for half an hour now',
+];
+
+/** How long a caller hesitates, in milliseconds, with what is said before it. No pause at all is one in four. */
+export const HESITATIONS: readonly { readonly pause: number; readonly filler?: string }[] = [
+  { pause: 0 },
+  { pause: 400 },
+  { pause: 800 },
+  { pause: 600, filler: 'um' },
+];
+/** Every second sentence hesitates for longer, by that factor. */
+export const LONGER = 1.5;
