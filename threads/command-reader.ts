@@ -69,6 +69,8 @@ export class CommandReader {
         await this.#next();
         attempt = 0;
       } catch (cause) {
+        // Closed because no call is left to read for: the read that waited ends by that.
+        if (signal.aborted) return;
         const { code, message } = asAttendantError(cause);
         if (this.#redis.ready && attempt === 0)
           this.#parts.log.warn({ code, cause: message }, 'commands could not be read');
