@@ -275,6 +275,7 @@ describe('threads', () => {
     expect(await threads.workers.count()).toBe(2);
     await threads.workers.leave('a');
     expect(await threads.workers.count()).toBe(1);
+    await threads.workers.leave('b');
   });
 
   it('tells a worker whether another one has a place', async () => {
