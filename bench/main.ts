@@ -12,6 +12,7 @@ import { SUBJECTS, type Subject } from './subjects.ts';
 /** `npm run bench`: see docs/performance.md. */
 
 interface Options {
+  readonly short?: boolean;
   readonly quick?: boolean;
   readonly smallest?: boolean;
   readonly only?: readonly MeasureName[];
@@ -20,12 +21,19 @@ interface Options {
   readonly out?: string;
 }
 
-const ROUNDS: Readonly<Record<ScaleName, number>> = { full: 3, quick: 1, smallest: 1 };
+const ROUNDS: Readonly<Record<ScaleName, number>> = { full: 3, short: 1, quick: 1, smallest: 1 };
 
 const program = new Command('bench')
   .description("Calls Attendant's worker and LiveKit's own, side by side, and prints how they fare.")
-  .option('--quick', 'a little of everything, in under five minutes; its figures mean little')
-  .addOption(new Option('--smallest', 'one of each, which shows only that it runs').conflicts('quick'))
+  .option('--short', 'some of everything, in a quarter of an hour; its figures are rough')
+  .addOption(
+    new Option('--quick', 'a little of everything, in under five minutes; its figures mean little').conflicts(
+      'short',
+    ),
+  )
+  .addOption(
+    new Option('--smallest', 'one of each, which shows only that it runs').conflicts(['short', 'quick']),
+  )
   .option('--only <measures>', `some of ${MEASURES.join(', ')}`, (text: string) => listed(text, MEASURES))
   .option('--subjects <names>', `some of ${SUBJECTS.join(', ')}`, (text: string) => listed(text, SUBJECTS), [
     ...SUBJECTS,
@@ -42,7 +50,7 @@ const program = new Command('bench')
 
 async function bench(options: Options, signal: AbortSignal): Promise<undefined> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
-  const scale = options.smallest ? 'smallest' : options.quick ? 'quick' : 'full';
+  const scale = options.smallest ? 'smallest' : options.quick ? 'quick' : options.short ? 'short' : 'full';
   const { only = USUAL, subjects, rounds = ROUNDS[scale] } = options;
   const result = await runBench({ scale, measures: only, subjects, rounds }, write, signal);
   write(`\n${table(result)}`);

@@ -47,6 +47,24 @@ const FULL: Scale = {
   agingCalls: 1_000,
 };
 
+/** In a quarter of an hour. */
+const SHORT: Scale = {
+  ...FULL,
+  bursts: [
+    [1, 4],
+    [10, 2],
+  ],
+  patience: 30_000,
+  loads: [5, 10],
+  window: 10_000,
+  warmUp: 4_000,
+  turns: 16,
+  numbers: 3,
+  refers: 2,
+  bargeIns: 3,
+  agingCalls: 100,
+};
+
 /** In under five minutes. */
 const QUICK: Scale = {
   ...FULL,
@@ -84,5 +102,5 @@ const SMALLEST: Scale = {
   agingCalls: 2,
 };
 
-export const SCALES = { full: FULL, quick: QUICK, smallest: SMALLEST } as const;
+export const SCALES = { full: FULL, short: SHORT, quick: QUICK, smallest: SMALLEST } as const;
 export type ScaleName = keyof typeof SCALES;
