@@ -62,7 +62,8 @@ export class CommandReader {
 
   async #read(signal: AbortSignal): Promise<void> {
     let attempt = 0;
-    while (!signal.aborted) {
+    const isOver = () => signal.aborted;
+    while (!isOver()) {
       try {
         await this.#untilThereIsSome();
         signal.throwIfAborted();
@@ -70,7 +71,7 @@ export class CommandReader {
         attempt = 0;
       } catch (cause) {
         // Closed because no call is left to read for: the read that waited ends by that.
-        if (signal.aborted) return;
+        if (isOver()) return;
         const { code, message } = asAttendantError(cause);
         if (this.#redis.ready && attempt === 0)
           this.#parts.log.warn({ code, cause: message }, 'commands could not be read');
