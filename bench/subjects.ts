@@ -25,7 +25,7 @@ const FILES: Readonly<Record<Exclude<Subject, 'attendant'>, string>> = {
 /** What a framework's worker takes to end its processes after SIGTERM, at most; they are killed then. */
 const STOP_WITHIN = 10_000;
 /** A worker that takes less of a core than this, for that many milliseconds on end, has nothing to do. */
-const IDLE_SHARE = 0.1;
+const IDLE_SHARE = 0.2;
 const IDLE_FOR = 2_000;
 const SETTLE_WITHIN = 60_000;
 const LOOK_EVERY = 500;
