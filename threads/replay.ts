@@ -81,7 +81,7 @@ async function replayFile(options: {
   return { sent, removed: true };
 }
 
-/** Sends what Redis lacks of a journal; whether that was anything. */
+/** Sends what Redis lacks of a journal. Gives true where it lacked something. */
 async function sendMissing(path: string, { head, last }: JournalFacts, redis: Redis): Promise<boolean> {
   if (last === 0) return false;
   const { organization, thread, epoch } = head;

@@ -19,9 +19,7 @@ import { handOver } from './takeover/hand-over.ts';
 import { HeldThread } from './takeover/held-thread.ts';
 import { holdCall, type Holding } from './takeover/holding.ts';
 import { cutOff, type Resumed } from './takeover/resumed.ts';
-
-/** Milliseconds that the end of a call waits for Redis; the journal has everything, and is replayed when Redis is back. */
-const FLUSH_LIMIT = 2_000;
+import { written } from './written.ts';
 
 /**
  * One call, from LiveKit's job to the end of its thread.
@@ -152,7 +150,7 @@ export async function carry(
   await conversation?.exit(endReason);
 
   thread.append({ kind: 'ended', end_reason: endReason, at: timestamp(clock) });
-  await thread.flushed(AbortSignal.timeout(FLUSH_LIMIT)).catch(() => undefined);
+  await written(thread);
   // What becomes of the recording is known a moment after the call.
   const close = async () => {
     await recording?.settled();

@@ -16,6 +16,7 @@ import { classify, type Verdict } from '../transfer/result.ts';
 import type { AsideEnd, Errand } from './consult.ts';
 import type { Tolls } from '../tolls.ts';
 import { Minutes } from './minutes.ts';
+import { written } from '../written.ts';
 
 /** Milliseconds from the answer, whatever the definition says: a caller is waiting. */
 const LONGEST = 300_000;
@@ -26,7 +27,6 @@ const LEG_MARGIN = 30_000;
 /** Milliseconds after which LiveKit closes the room where nobody comes, or all have left. */
 const ROOM_EMPTY = 20_000;
 const CREATE_LIMIT = 5_000;
-const FLUSH_LIMIT = 2_000;
 /** Marks our INVITE: an agent of ours who answers it makes no side calls, so that none can go round in a ring. */
 export const SIDE_CALL_HEADER = 'X-Attendant-Side-Call';
 
@@ -126,7 +126,7 @@ async function place(
   }
   const { reason, verdict } = end as NonNullable<typeof end>;
   thread.append({ kind: 'ended', end_reason: reason, at: timestamp(clock) });
-  await thread.flushed(AbortSignal.timeout(FLUSH_LIMIT)).catch(() => undefined);
+  await written(thread);
   thread.close();
   await lease.release().catch(() => undefined);
   log.info({ result: reason.result, reason: reason.reason }, 'a side call has ended');

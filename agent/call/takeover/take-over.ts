@@ -12,13 +12,13 @@ import type { Exchange } from '../exchange.ts';
 import { callerOf, heldParty } from './party.ts';
 import { cutOff, type Resumed } from './resumed.ts';
 import { type Situation, situationOf } from './situation.ts';
+import { written } from '../written.ts';
 
 /** Milliseconds. */
 const REQUEST_LIMIT = 2_000;
 const ASK_AGAIN = 500;
 /** LiveKit away for so long has lost the call. */
 const AWAY_LIMIT = 6_000;
-const FLUSH_LIMIT = 2_000;
 /** The caller waits. */
 const THREAD_LIMIT = 3_000;
 const WORKER_LOST: EndReason = { result: 'failed', reason: 'worker_lost' };
@@ -208,7 +208,7 @@ async function close(
       .catch((error: unknown) => log.warn({ pii: { error } }, 'a room of two who were joined is not marked'));
   else await livekit.rooms.delete(start.room, AbortSignal.timeout(REQUEST_LIMIT)).catch(() => undefined);
   thread.append({ kind: 'ended', end_reason: reason, at: timestamp(clock) });
-  await thread.flushed(AbortSignal.timeout(FLUSH_LIMIT)).catch(() => undefined);
+  await written(thread);
   thread.close();
   await lease.release().catch(() => undefined);
   if (start.direction === 'outbound')

@@ -17,9 +17,8 @@ import { Transcript } from '../transcript.ts';
 import { Transfer } from '../transfer/transfer.ts';
 import { RECORDED, recording } from '../trouble/recordings.ts';
 import { Ringing } from './ringing.ts';
+import { written } from '../written.ts';
 
-/** Milliseconds. */
-const FLUSH_LIMIT = 2_000;
 const REASON = 'E_WORKER_FULL';
 
 /** A call that goes elsewhere, since no agent has time for it. */
@@ -103,7 +102,7 @@ export async function overflow(
   const hungUp = isOurs && callee === undefined ? await hangUp(job, gone, endReason, exchange) : undefined;
   unwatch();
   if (isOurs) thread.append({ kind: 'ended', end_reason: endReason, at: timestamp(clock) });
-  await thread.flushed(AbortSignal.timeout(FLUSH_LIMIT)).catch(() => undefined);
+  await written(thread);
   thread.close();
   letGo();
   if (!isOurs) {

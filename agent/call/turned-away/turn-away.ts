@@ -8,12 +8,12 @@ import { readCaller } from '../caller.ts';
 import type { Exchange } from '../exchange.ts';
 import { hangUp } from '../room.ts';
 import { overflow } from './overflow.ts';
+import { written } from '../written.ts';
 
 /** Milliseconds. A room begins with its caller, so they are there at once, or it is nobody's call. */
 const CALLER_LIMIT = 3_000;
 const LOOK_EVERY = 100;
 const LOOK_LIMIT = 2_000;
-const FLUSH_LIMIT = 2_000;
 /** What LiveKit SIP tells a caller whose call is refused before it was answered. */
 const BUSY = 486;
 
@@ -48,7 +48,7 @@ async function busy(job: JobContext, choice: Choice, exchange: Exchange): Promis
   const { roomEnded } = await hangUp(job, new AbortController().signal, end_reason, exchange);
   const thread = exchange.open(choice.start, choice.agent?.definition);
   thread.append({ kind: 'ended', end_reason, at: timestamp(clock) });
-  await thread.flushed(AbortSignal.timeout(FLUSH_LIMIT)).catch(() => undefined);
+  await written(thread);
   thread.close();
   await roomEnded;
   log.info({ result: 'failed', reason }, 'a call was refused');

@@ -3,11 +3,10 @@ import { AudioFrame } from '@livekit/rtc-node';
 import type { ReadableStream, ReadableStreamDefaultReader } from 'node:stream/web';
 import { AttendantError } from '../../../base/errors.ts';
 import { Events } from './events.ts';
-import { newMemory, pass, type Silero } from './silero.ts';
+import { newMemory, pass, RATE, type Silero, WINDOW } from './silero.ts';
 import { Speech, type SpeechRules, WINDOW_MS } from './speech.ts';
 import { Windows } from './windows.ts';
 
-const RATE = 16_000;
 /** Loudness of 32,767 below which nothing is speech: what a silent line carries, about -60 dB. */
 const QUIET = 32;
 /** Windows of silence on end, with nobody speaking, after which more of it is not looked at. */
@@ -178,12 +177,12 @@ class DetectorStream extends VADStream {
   }
 
   #put(type: VADEventType, frames: AudioFrame[]): VADEvent {
-    const { speech, at } = { speech: this.#speech, at: this.#heard * WINDOW_MS };
+    const speech = this.#speech;
     const ofWindow = type === VADEventType.INFERENCE_DONE;
     const event: VADEvent = {
       type,
-      samplesIndex: (at * RATE) / 1_000,
-      timestamp: at,
+      samplesIndex: this.#heard * WINDOW,
+      timestamp: this.#heard * WINDOW_MS,
       silenceDuration: speech.silenceDuration,
       speechDuration: speech.speechDuration,
       probability: speech.probability,

@@ -1,14 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-/** Samples that Silero looks at by one, at 16 kHz, and of those before them that it sees again. */
+/** Samples of a second that it takes. */
+export const RATE = 16_000;
+/** Samples that Silero looks at by one, and of those before them that it sees again. */
 export const WINDOW = 512;
 const CONTEXT = 64;
 const INPUT = CONTEXT + WINDOW;
 /** Numbers that it remembers of a voice: two layers of 128. */
 const LAYERS = 2;
 const WIDTH = 128;
-const RATE = 16_000n;
 const FULL_SCALE = 32_767;
 /** Windows of different calls that are looked at in one go. */
 const MOST_AT_ONCE = 32;
@@ -42,7 +43,7 @@ export function pass(memory: Memory, window: Int16Array): void {
  */
 export class Silero {
   readonly #session: InferenceSession;
-  readonly #rate = new Tensor('int64', BigInt64Array.of(RATE));
+  readonly #rate = new Tensor('int64', BigInt64Array.of(BigInt(RATE)));
   readonly #input = new Float32Array(MOST_AT_ONCE * INPUT);
   readonly #state = new Float32Array(MOST_AT_ONCE * LAYERS * WIDTH);
   readonly #asked: Asked[] = [];

@@ -1,7 +1,5 @@
-import { WINDOW } from './silero.ts';
+import { RATE, WINDOW } from './silero.ts';
 
-/** Samples of a second. */
-const RATE = 16_000;
 /** Milliseconds of a window. */
 export const WINDOW_MS = (1_000 * WINDOW) / RATE;
 /** Windows before its beginning that belong to an utterance, half a second; and that one has at most, in a minute. */
